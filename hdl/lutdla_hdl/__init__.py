@@ -1,0 +1,1 @@
+"""The lutdla IP in MyHDL."""

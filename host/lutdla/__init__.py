@@ -1,0 +1,1 @@
+"""lutdla: neural networks as lookup tables on PYNQ boards."""

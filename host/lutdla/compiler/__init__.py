@@ -1,0 +1,1 @@
+"""From a converted torch model to one artefact file."""

@@ -1,0 +1,35 @@
+"""Random integer networks: what tests, `lutdla verify` benchmarks and examples run when no training is wanted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lutdla.compiler.network import IntegerNetwork, LinearLayer
+from lutdla.spec.config import CoreConfig
+
+
+def random_network(config: CoreConfig, sizes: tuple[int, ...], seed: int = 0) -> IntegerNetwork:
+    """A network of random codebooks, tables and constants.
+
+    Args:
+        config: the core it is meant for (v, c, acc_bits).
+        sizes: values in, hidden channels..., outputs.
+        seed: of the random numbers.
+    """
+    rng = np.random.default_rng(seed)
+    limit = min(127, (1 << (config.acc_bits - 1)) // -(-max(sizes) // config.v) - 1)
+    layers = []
+    for i, (inputs, outputs) in enumerate(zip(sizes, sizes[1:])):
+        s = -(-inputs // config.v)
+        shift = rng.integers(14, 24, outputs)
+        mult = rng.integers(0, 1 << 15, outputs)
+        bias = rng.integers(-(1 << 20), 1 << 20, outputs) + (1 << (shift - 1))
+        low = int(rng.integers(-128, 1))
+        layers.append(LinearLayer(
+            name=f"layer{i}",
+            codebooks=rng.integers(-128, 128, (s, config.c, config.v)).astype(np.int8),
+            tables=rng.integers(-limit - 1, limit + 1, (s, config.c, outputs)).astype(np.int8),
+            mult=mult, bias=bias, shift=shift, low=low, high=int(rng.integers(0, 128)),
+        ))  # fmt: skip
+    return IntegerNetwork(tuple(layers), (sizes[0],), 1.0, 0, np.ones(sizes[-1], np.float32),
+                          np.zeros(sizes[-1], np.float32))

@@ -1,0 +1,249 @@
+"""The artefact: one file that holds a compiled network, safe to load (safetensors, no pickle) and checked by digest.
+
+Tensors: codebooks, tables, mult, bias, shift (see `MemoryImage`), output_scale, output_bias.
+Metadata entry `lutdla`: JSON of `HEADER_KEYS`. Metadata entry `sha256`: digest of the JSON and all tensors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lutdla.errors import ArtefactError, FitError, InputError, LutdlaError
+from lutdla.spec.config import ABI_VERSION, LAYOUT_FIELDS, CoreConfig
+from lutdla.spec.memory import LOADABLE, MemoryImage
+from lutdla.spec.program import EncodeInput, Lookup, Loop, Program
+
+FORMAT_VERSION = 1
+HEADER_KEYS = ("format", "abi", "config", "program", "input", "outputs", "requires", "layers", "provenance")
+TENSORS = {
+    "codebooks": "int8", "tables": "int8", "mult": "int64", "bias": "int64", "shift": "int64",
+    "output_scale": "float32", "output_bias": "float32",
+}  # fmt: skip
+"""Tensor name -> type."""
+
+
+@dataclass(frozen=True, eq=False)
+class Artefact:
+    """A compiled network.
+
+    Attributes:
+        config: the core it was compiled for; layout fields must match an overlay's, depths must not exceed it.
+        image: what is loaded into the core.
+        input_shape: shape of one input, without the batch.
+        input_scale, input_zero_point: real = scale * (int8 - zero_point).
+        output_scale, output_bias: (outputs,) real result = scale * accumulator + bias.
+        layers: name of the layer each program record belongs to.
+        provenance: who made it from what: free JSON values.
+    """
+
+    config: CoreConfig
+    image: MemoryImage
+    input_shape: tuple[int, ...]
+    input_scale: float
+    input_zero_point: int
+    output_scale: npt.NDArray[np.float32]
+    output_bias: npt.NDArray[np.float32]
+    layers: tuple[str, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> int:
+        """Values of one result."""
+        return len(self.output_scale)
+
+    @property
+    def table_bytes(self) -> int:
+        """Bytes of table memory the network fills, all banks."""
+        return self.image.tables.nbytes
+
+    @property
+    def codebook_bytes(self) -> int:
+        """Bytes of codebook memory the network fills."""
+        return self.image.codebooks.nbytes
+
+    # -- arithmetic at the border ----------------------------------------------------------------------------------
+    def quantize(self, x: npt.ArrayLike) -> npt.NDArray[np.int8]:
+        """Real inputs (batch, *input_shape) as int8 (batch, values); int8 arrays are taken as already quantized.
+
+        Raises:
+            InputError: for a wrong shape or type, or values that are not finite.
+        """
+        array = np.asarray(x)
+        if array.shape[1:] != self.input_shape or array.ndim == 0:
+            raise InputError(
+                f"input has shape {array.shape}, this network takes (batch, "
+                f"{', '.join(map(str, self.input_shape))}): reshape it, one image is x[None]"
+            )
+        flat = array.reshape(len(array), -1)
+        if array.dtype == np.int8:
+            return np.ascontiguousarray(flat)
+        if array.dtype.kind not in "fiu":
+            raise InputError(f"input has type {array.dtype}: use float, or int8 for values already quantized")
+        real = flat.astype(np.float32)
+        if not np.isfinite(real).all():
+            raise InputError("input holds NaN or infinity: clean it before running")
+        quantized = np.rint(real / np.float32(self.input_scale)) + self.input_zero_point
+        return np.clip(quantized, -128, 127).astype(np.int8)
+
+    def dequantize(self, raw: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """Raw accumulators (batch, rows * lanes) as real results (batch, outputs)."""
+        return raw[:, : self.outputs].astype(np.float32) * self.output_scale + self.output_bias
+
+    # -- fit ---------------------------------------------------------------------------------------------------------
+    def requires(self) -> dict[str, int]:
+        """The least depth of each memory that the network needs."""
+        groups, depths = [], {"accumulator_rows": 2}
+        for record in self.image.program.records:
+            if isinstance(record, EncodeInput):
+                groups.append(record.dest + record.groups)
+            else:
+                rows = 1 + sum(max(0, loop.accumulator * (loop.count - 1)) for loop in record.loops)
+                depths["accumulator_rows"] = max(depths["accumulator_rows"], rows)
+                reach = record.dest + sum(max(0, loop.dest * (loop.count - 1)) for loop in record.loops)
+                groups += [] if record.to_output else [reach + self.config.groups_per_row]
+        words = {
+            "program": len(self.image.program.records), "codebook": len(self.image.codebooks),
+            "table": self.image.tables.shape[1], "constant": len(self.image.mult),
+        }  # fmt: skip
+        depths |= {f"{memory}_rows": words[memory] for memory in LOADABLE}
+        return depths | {"index_words": -(-max(groups) // self.config.groups_per_word)}
+
+    def check_fits(self, config: CoreConfig) -> None:
+        """Check that a core can run this network.
+
+        Raises:
+            FitError: names what differs or is too small, both values and the fix.
+        """
+        for name in LAYOUT_FIELDS:
+            need, have = getattr(self.config, name), getattr(config, name)
+            if need != have:
+                raise FitError(
+                    f"artefact was compiled for {name}={need}, this overlay has {name}={have}: compile the model for "
+                    f"this overlay ({config}), or open an overlay built for ({self.config})"
+                )
+        for name, need in self.requires().items():
+            have = getattr(config, name)
+            if need > have:
+                raise FitError(
+                    f"{name.split('_')[0]} memory needs {need} {name.split('_')[1]}, this overlay has {have} "
+                    f"(lanes={config.lanes}, banks={config.banks}): use an overlay with {name}={need} or more, "
+                    "more banks, or a board with more BRAM"
+                )
+        self.image.validate(config)
+
+    # -- file --------------------------------------------------------------------------------------------------------
+    def _tensors(self) -> dict[str, npt.NDArray[Any]]:
+        arrays = {
+            "codebooks": self.image.codebooks, "tables": self.image.tables, "mult": self.image.mult,
+            "bias": self.image.bias, "shift": self.image.shift, "output_scale": self.output_scale,
+            "output_bias": self.output_bias,
+        }  # fmt: skip
+        return {name: np.ascontiguousarray(arrays[name], dtype) for name, dtype in TENSORS.items()}
+
+    def _header(self) -> str:
+        records = [
+            {"kind": type(record).__name__, **asdict(record)} for record in self.image.program.records
+        ]
+        header = {
+            "format": FORMAT_VERSION, "abi": ABI_VERSION, "config": self.config.to_dict(), "program": records,
+            "input": {"shape": list(self.input_shape), "scale": self.input_scale, "zero_point": self.input_zero_point},
+            "outputs": self.outputs, "requires": self.requires(), "layers": list(self.layers),
+            "provenance": self.provenance,
+        }  # fmt: skip
+        return json.dumps(header, sort_keys=True)
+
+    @property
+    def digest(self) -> str:
+        """sha256 of header and tensors, hexadecimal."""
+        return _digest(self._header(), self._tensors())
+
+    @property
+    def model_id(self) -> int:
+        """First 32 bits of the digest: what register MODEL holds after loading."""
+        return int(self.digest[:8], 16)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the artefact; returns the path."""
+        from safetensors.numpy import save_file
+
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(self._tensors(), path, metadata={"lutdla": self._header(), "sha256": self.digest})
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> Artefact:
+        """Read and check an artefact.
+
+        Raises:
+            ArtefactError: not an artefact, another version, truncated, or a digest that does not match.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        path = Path(path)
+        if not path.is_file():
+            raise ArtefactError(f"{path}: no such file")
+        try:
+            with safe_open(path, framework="numpy") as file:
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}
+        except (SafetensorError, ValueError, OverflowError) as error:
+            raise ArtefactError(f"{path}: damaged or not an artefact ({error}): copy or compile it again") from error
+        if "lutdla" not in metadata:
+            raise ArtefactError(f"{path}: a safetensors file, but not a lutdla artefact: compile the model with lutdla")
+        if metadata.get("sha256") != _digest(metadata["lutdla"], tensors):
+            raise ArtefactError(f"{path}: its sha256 does not match its content: copy or compile it again")
+        return cls._from_parts(path, metadata["lutdla"], tensors)
+
+    @classmethod
+    def _from_parts(cls, path: Path, text: str, tensors: dict[str, npt.NDArray[Any]]) -> Artefact:
+        try:
+            header = json.loads(text)
+            if (header["format"], header["abi"]) != (FORMAT_VERSION, ABI_VERSION):
+                raise ArtefactError(
+                    f"{path}: format {header['format']}, ABI {header['abi']}; this lutdla reads format "
+                    f"{FORMAT_VERSION}, ABI {ABI_VERSION}: compile the model with this version"
+                )
+            for name, dtype in TENSORS.items():
+                if str(tensors[name].dtype) != dtype:
+                    raise ArtefactError(f"{path}: tensor {name} is {tensors[name].dtype}, it must be {dtype}")
+            config = CoreConfig.from_dict(header["config"])
+            program = Program(tuple(_record(entry) for entry in header["program"]))
+            names = ("codebooks", "tables", "mult", "bias", "shift")
+            image = MemoryImage(program, *(tensors[name] for name in names))
+            image.validate(config)
+            return cls(
+                config, image, tuple(header["input"]["shape"]), header["input"]["scale"],
+                header["input"]["zero_point"], tensors["output_scale"], tensors["output_bias"],
+                tuple(header["layers"]), header["provenance"],
+            )  # fmt: skip
+        except ArtefactError:
+            raise
+        except (KeyError, TypeError, IndexError, json.JSONDecodeError, LutdlaError) as error:
+            raise ArtefactError(f"{path}: header does not describe a network ({error!r}): compile it again") from error
+
+
+def _record(entry: dict[str, Any]) -> EncodeInput | Lookup:
+    values = dict(entry)
+    kind = values.pop("kind")
+    if kind == "EncodeInput":
+        return EncodeInput(**values)
+    values["loops"] = tuple(Loop(**loop) for loop in values["loops"])
+    values["port_offsets"] = tuple(values["port_offsets"])
+    return Lookup(**values)
+
+
+def _digest(header: str, tensors: dict[str, npt.NDArray[Any]]) -> str:
+    digest = hashlib.sha256(header.encode())
+    for name in sorted(tensors):
+        array = tensors[name]
+        digest.update(f"{name}{array.dtype}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

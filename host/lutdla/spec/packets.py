@@ -1,0 +1,168 @@
+"""Stream packets: how models and images travel over AXI4-Stream.
+
+A *frame* (what one TLAST closes) holds one or more packets. A packet is a 16-byte header, a payload of whole beats,
+and a trailer beat whose low 32 bits are the CRC-32 (zlib's) of header and payload:
+
+    bytes 0..3  magic "LUTP"    4 kind    5 memory    6..7 bank    8..11 address    12..15 length
+
+| kind   | address         | length              | payload | meaning |
+|--------|-----------------|---------------------|---------|---------|
+| BEGIN  | model id        | 0                   | none    | forget the loaded model, restart CRCs and count |
+| LOAD   | first word      | words               | words   | write one bank of one memory, after the CRC is checked |
+| COMMIT | LOADs since BEGIN | beats of an input frame | none | the model is whole: runs are allowed |
+| RUN    | images          | beats of an input frame | frames | run the program once for each image |
+
+An error drops everything up to TLAST and stays until it is cleared (register CONTROL.CLEAR_ERROR).
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+import zlib
+
+import numpy as np
+import numpy.typing as npt
+
+from lutdla.spec.config import CoreConfig
+from lutdla.spec.memory import LOADABLE, MemoryImage
+
+PACKET_MAGIC = int.from_bytes(b"LUTP", "little")
+HEADER = struct.Struct("<IBBHII")
+"""magic, kind, memory, bank, address, length."""
+
+
+class Kind(enum.IntEnum):
+    """Packet kinds."""
+
+    BEGIN = 1
+    LOAD = 2
+    COMMIT = 3
+    RUN = 4
+
+
+class ErrorCode(enum.IntEnum):
+    """Values of register ERROR.CODE. The checks are made in this order; the first that fails is reported."""
+
+    NONE = 0
+    MAGIC = 1
+    KIND = 2
+    MEMORY = 3
+    ADDRESS = 4
+    LENGTH = 5
+    CRC = 6
+    TRUNCATED = 7
+    INCOMPLETE = 8
+    NOT_LOADED = 9
+    FRAME = 10
+
+
+ERROR_TEXT: dict[ErrorCode, str] = {
+    ErrorCode.NONE: "no error",
+    ErrorCode.MAGIC: "a packet does not begin with the magic word: the stream is not in step with the core",
+    ErrorCode.KIND: "a packet has an unknown kind",
+    ErrorCode.MEMORY: "a load packet names a memory or bank that this core does not have",
+    ErrorCode.ADDRESS: "a load packet reaches past the end of a memory",
+    ErrorCode.LENGTH: "a load packet is empty or larger than the core's packet buffer",
+    ErrorCode.CRC: "the CRC-32 of a packet is wrong: the data was damaged on its way",
+    ErrorCode.TRUNCATED: "TLAST came before the end of a packet",
+    ErrorCode.INCOMPLETE: "a model was committed with load packets missing",
+    ErrorCode.NOT_LOADED: "a run was asked for while no whole model is loaded",
+    ErrorCode.FRAME: "a run has no images, or frames of another size than the loaded model's",
+}
+"""What each code means, for messages and documents."""
+
+
+def packet(
+    config: CoreConfig,
+    kind: int,
+    *,
+    memory: int = 0,
+    bank: int = 0,
+    address: int = 0,
+    length: int = 0,
+    payload: bytes | memoryview | npt.NDArray[np.uint8] = b"",
+) -> bytes:
+    """The bytes of one packet. `payload` must be whole beats."""
+    header = HEADER.pack(PACKET_MAGIC, kind, memory, bank, address, length)
+    body = bytes(payload)
+    if len(body) % config.stream_bytes:
+        raise ValueError(f"payload of {len(body)} bytes: it must be whole beats of {config.stream_bytes} bytes")
+    crc = zlib.crc32(body, zlib.crc32(header))
+    return header + body + crc.to_bytes(config.stream_bytes, "little")
+
+
+def load_words_limit(config: CoreConfig, memory: str) -> int:
+    """Words of a memory that fit into one load packet."""
+    return config.packet_beats // config.beats_per_word(memory)
+
+
+def load_packets(image: MemoryImage, config: CoreConfig, model: int) -> list[bytes]:
+    """BEGIN, all LOAD packets and COMMIT of a memory image. `model`: 32-bit identifier."""
+    loads = []
+    for number, memory in enumerate(LOADABLE):
+        step = load_words_limit(config, memory)
+        for bank, words in enumerate(image.words(memory, config)):
+            for start in range(0, len(words), step):
+                part = words[start : start + step]
+                loads.append(packet(config, Kind.LOAD, memory=number, bank=bank, address=start, length=len(part),
+                                    payload=part.tobytes()))
+    beats = config.frame_beats(image.program.input_groups)
+    return [
+        packet(config, Kind.BEGIN, address=model),
+        *loads,
+        packet(config, Kind.COMMIT, address=len(loads), length=beats),
+    ]
+
+
+def memory_crcs(image: MemoryImage, config: CoreConfig) -> dict[str, int]:
+    """What the CRC registers hold after `load_packets` were taken: memory -> CRC-32."""
+    return {memory: zlib.crc32(image.words(memory, config).tobytes()) for memory in LOADABLE}
+
+
+def pack_frames(values: npt.NDArray[np.int8], groups: int, config: CoreConfig) -> npt.NDArray[np.uint8]:
+    """Input frames as the stream carries them.
+
+    A beat carries `groups_per_beat` whole groups of encoders x v values, or a group spans `beats_per_group` beats;
+    the rest of a beat is 0.
+
+    Args:
+        values: int8 (images, up to groups * group values); missing values are 0.
+        groups: groups in a frame.
+
+    Returns:
+        (images, frame beats, bytes of a beat)
+    """
+    images, given = values.shape
+    per_beat, beats = config.groups_per_beat, config.frame_beats(groups)
+    slots = beats * per_beat // config.beats_per_group
+    padded = np.zeros((images, slots * config.group), np.int8)
+    padded[:, :given] = values
+    unit = padded.reshape(images, slots // per_beat, per_beat * config.group)
+    out = np.zeros((images, slots // per_beat, config.beats_per_group * config.stream_bytes), np.int8)
+    out[:, :, : unit.shape[2]] = unit
+    return out.view(np.uint8).reshape(images, beats, config.stream_bytes)
+
+
+def unpack_frames(payload: npt.NDArray[np.uint8], groups: int, config: CoreConfig) -> npt.NDArray[np.int8]:
+    """The values of frames (images, beats, bytes of a beat): (images, groups, group). Inverse of `pack_frames`."""
+    images = payload.shape[0]
+    units = payload.reshape(images, -1, config.beats_per_group * config.stream_bytes)
+    values = units[:, :, : config.groups_per_beat * config.group].reshape(images, -1, config.group)
+    return np.ascontiguousarray(values[:, :groups]).view(np.int8)
+
+
+def run_packet(values: npt.NDArray[np.int8], groups: int, config: CoreConfig) -> bytes:
+    """A RUN packet of images (int8, (images, values))."""
+    frames = pack_frames(values, groups, config)
+    return packet(config, Kind.RUN, address=len(values), length=frames.shape[1], payload=frames.tobytes())
+
+
+def result_bytes(images: int, rows: int, config: CoreConfig) -> int:
+    """Bytes of the result frame of a run: `rows` rows of `lanes` little-endian int32 for each image."""
+    return images * rows * config.lanes * 4
+
+
+def unpack_results(data: bytes | npt.NDArray[np.uint8], images: int, config: CoreConfig) -> npt.NDArray[np.int32]:
+    """Raw results of a run: (images, rows * lanes)."""
+    return np.frombuffer(bytes(data), "<i4").reshape(images, -1).astype(np.int32)

@@ -1,0 +1,1 @@
+"""From IP to overlay: boards as data, hardware hand-off."""
