@@ -1,0 +1,66 @@
+# make demo    train, compile, run on the emulated board and on the Verilated core, compare bit for bit
+# make test    style, types, and all tests
+# make help    the other targets
+#
+# The first run installs what it needs: system packages through apt when they are missing and you may install them,
+# Python packages into .venv. Later runs find everything in place.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# A Python that lutdla is tested with, and that can make virtual environments; python3 if there is none.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.10; do \
+	$$p -c 'import venv, ensurepip' 2>/dev/null && echo $$p && exit; done; echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+OLD_PYNQ := 3.1.2
+# Two processes use two cores better than two threads in each; torch on small layers is fastest with one.
+JOBS ?= 2
+export OMP_NUM_THREADS := 1
+export PYTHON VENV
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: install
+install: ## everything that demo and tests need; quick when it is in place
+	@scripts/install-system
+	@scripts/install-python
+
+.PHONY: demo
+demo: install ## the main job: `lutdla demo`; options go into ARGS="--json FILE"
+	@$(BIN)/lutdla demo $(ARGS)
+
+.PHONY: test
+test: lint pytest pytest-old-pynq ## everything that must hold: what CI runs
+
+.PHONY: lint
+lint: install ## style (ruff) and types (mypy)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+.PHONY: pytest
+pytest: install ## the tests; options go into ARGS="-k name"
+	$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+.PHONY: pytest-old-pynq
+pytest-old-pynq: install ## the pynq tests again, with the pynq of Zynq-7000 images
+	PYTHONPATH=$(VENV)/pynq-$(OLD_PYNQ) $(BIN)/python -W ignore -c \
+		'import pynq, sys; sys.exit(pynq.__version__ != "$(OLD_PYNQ)" and f"pynq is {pynq.__version__}, not $(OLD_PYNQ)")'
+	PYTHONPATH=$(VENV)/pynq-$(OLD_PYNQ) $(BIN)/pytest tests/emulation tests/backends -k pynq
+
+.PHONY: docs
+docs: install ## write the generated pages of docs/ and the figures of README.md again
+	$(BIN)/python -m lutdla.spec.document --out docs
+	$(BIN)/python -m benchmarks.tables
+
+.PHONY: clean
+clean: ## remove what was built; .venv stays
+	rm -rf build dist .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis sim_build *.egg-info
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+.PHONY: distclean
+distclean: clean ## remove .venv too
+	rm -rf $(VENV)
