@@ -89,8 +89,9 @@ class Artefact:
         real = flat.astype(np.float32)
         if not np.isfinite(real).all():
             raise InputError("input holds NaN or infinity: clean it before running")
-        quantized = np.rint(real / np.float32(self.input_scale)) + self.input_zero_point
-        return np.clip(quantized, -128, 127).astype(np.int8)
+        rounded = np.rint(real / np.float32(self.input_scale)) + self.input_zero_point
+        quantized: npt.NDArray[np.int8] = np.clip(rounded, -128, 127).astype(np.int8)
+        return quantized
 
     def dequantize(self, raw: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
         """Raw accumulators (batch, rows * lanes) as real results (batch, outputs)."""
@@ -193,7 +194,7 @@ class Artefact:
         try:
             with safe_open(path, framework="numpy") as file:
                 metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
         except (SafetensorError, ValueError, OverflowError) as error:
             raise ArtefactError(f"{path}: damaged or not an artefact ({error}): copy or compile it again") from error
         if "lutdla" not in metadata:

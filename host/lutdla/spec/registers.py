@@ -116,7 +116,7 @@ REGISTERS: tuple[Register, ...] = (
     Register("CRC_CONSTANT", 0x4C, "ro", "CRC-32 of all payload written to constant memory since BEGIN."),
     Register("IMAGES", 0x50, "ro", "Counter: images finished."),
     Register("CYCLES", 0x54, "ro", "Counter: clock cycles in which a run was in progress."),
-    Register("LOOKUPS", 0x58, "ro", "Counter: table rows read and added (bank reads not masked); `lanes` entries each."),
+    Register("LOOKUPS", 0x58, "ro", "Counter: table rows read and added (masked reads are not), `lanes` entries each."),
     Register("STALL_INPUT", 0x5C, "ro", "Counter: cycles an encoder waited for input data."),
     Register("STALL_OUTPUT", 0x60, "ro", "Counter: cycles a result beat waited for the receiver."),
     Register("STALL_ENCODER", 0x64, "ro", "Counter: cycles the loop nest waited for room behind the accumulators."),
