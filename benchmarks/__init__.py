@@ -1,0 +1,1 @@
+"""Timed work and its results; never tests."""

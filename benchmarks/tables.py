@@ -1,0 +1,167 @@
+"""Writes the figures of benchmarks/results/ into docs/ and README.md: `python -m benchmarks.tables`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmarks.record import ORIGIN, RESULTS, ROOT
+
+BEGIN, END = "<!-- figures: written by `make docs` -->", "<!-- end of figures -->"
+"""What surrounds the figures in README.md."""
+
+LABELS = {
+    "dense_accuracy": "accuracy of the dense network",
+    "lut_accuracy": "accuracy as lookup tables, in integers, as training reported it",
+    "device_accuracy": "accuracy on the emulated board",
+    "images": "test images",
+    "mismatches": "results that differ between reference and board",
+    "rtl_images": "images run on the Verilated core",
+    "rtl_mismatches": "results that differ between reference and Verilated core",
+    "cycles_per_image": "clock cycles an image",
+    "lookups_per_cycle": "table lookups a cycle",
+    "table_bytes": "table memory, bytes",
+    "codebook_bytes": "codebook memory, bytes",
+    "clock_mhz": "assumed clock, MHz",
+    "seconds_total": "whole demo, seconds",
+}
+"""Words for the figures that readers meet most; others are shown by their key."""
+
+PREDICTED = "images_per_second"
+"""A key with this in its name rests on an assumed clock."""
+
+README_KEYS = (
+    "dense_accuracy", "lut_accuracy", "device_accuracy", "images", "mismatches", "rtl_images", "rtl_mismatches",
+    "cycles_per_image", "lookups_per_cycle", "table_bytes", "seconds_total",
+)  # fmt: skip
+"""What README.md shows of the demo: keys that `lutdla demo --json` always has."""
+
+TITLES = {"demo": "The demo: `lutdla demo`", "verify": "Every back end against the reference: `lutdla verify`"}
+VERIFICATION = ("verify",)
+"""Results that docs/verification.md shows; the others go to docs/performance.md."""
+
+NOTE = "<!-- Written by `make docs` (benchmarks.tables) from benchmarks/results/. -->"
+
+
+def results(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
+    """All results by name.
+
+    Raises:
+        ValueError: for a file that does not say where its figures come from.
+    """
+    found = {}
+    for path in sorted(folder.glob("*.json")):
+        found[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+        for key in ORIGIN:
+            if key not in found[path.stem]:
+                raise ValueError(f"{path.name} has no {key!r}: write it with benchmarks.record")
+    return found
+
+
+def text(key: str, value: Any) -> str:
+    """A figure as readers want it."""
+    if isinstance(value, (bool, str)):
+        return str(value)
+    if key.endswith("accuracy"):
+        return f"{value:.2%}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def label(key: str) -> str:
+    """Words for a figure."""
+    if key.startswith("mismatches_"):
+        return f"results of {key.removeprefix('mismatches_')} that differ from the reference"
+    words = LABELS.get(key, key.replace("_", " "))
+    return f"{words} (predicted, at the assumed clock)" if PREDICTED in key else words
+
+
+def table(figures: dict[str, Any], keys: tuple[str, ...] | None = None) -> str:
+    """Figures as a Markdown table, and below it what made them.
+
+    Raises:
+        ValueError: when one of `keys` was not measured.
+    """
+    shown = keys or tuple(key for key in figures if key not in ORIGIN)
+    for key in shown:
+        if key not in figures:
+            raise ValueError(f"the results of `{figures['command']}` have no {key!r}: measure it again")
+    rows = [f"| {label(key)} | {text(key, figures[key])} |" for key in shown]
+    made = (
+        f"Made by `{figures['command']}` at commit `{figures['commit']}` on {figures['date']}; {figures['machine']}."
+    )
+    return "\n".join(["| figure | value |", "| --- | ---: |", *rows, "", made])
+
+
+def _page(title: str, introduction: str, sections: dict[str, dict[str, Any]], command: str) -> str:
+    parts = [f"# {title}", NOTE, introduction]
+    for name, figures in sections.items():
+        parts += [f"## {TITLES.get(name, name)}", table(figures)]
+    if not sections:
+        parts.append(f"Not measured yet: `{command}` does it.")
+    return "\n\n".join(parts) + "\n"
+
+
+def pages(found: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """The generated pages of docs/: file name -> content."""
+    return {
+        "performance.md": _page(
+            "Performance",
+            "Cycles and lookups are counted by the counters of the Verilated core. A clock frequency is an assumption "
+            "until a board or Vivado has shown it, and so is every rate that follows from it.",
+            {name: figures for name, figures in found.items() if name not in VERIFICATION},
+            "python -m benchmarks.record demo lutdla demo",
+        ),
+        "verification.md": _page(
+            "Verification",
+            "`reference.py` defines what the core computes, in plain integers. Everything else must agree with it on "
+            "every bit; a figure here counts the results that do not.",
+            {name: figures for name, figures in found.items() if name in VERIFICATION},
+            "python -m benchmarks.record verify lutdla verify MODEL.lut",
+        ),
+    }
+
+
+def readme_block(found: dict[str, dict[str, Any]]) -> str:
+    """The figures of README.md, with the marks around them."""
+    parts = []
+    if "demo" in found:
+        parts.append(table(found["demo"], README_KEYS))
+    if "verify" in found:
+        verify = found["verify"]
+        ends = [f"{key.removeprefix('mismatches_')} {verify[key]:,}" for key in verify if key.startswith("mismatches_")]
+        parts.append(
+            f"Results that differ from the reference, over {verify['vectors']:,} vectors: {', '.join(ends)} "
+            f"(`{verify['command']}`)."
+        )
+    body = "\n\n".join(parts) or "Not measured yet: `python -m benchmarks.record demo lutdla demo` does it."
+    return f"{BEGIN}\n\n{body}\n\n{END}"
+
+
+def with_block(readme: str, block: str) -> str:
+    """README.md with its figures replaced.
+
+    Raises:
+        ValueError: when the marks are missing.
+    """
+    if readme.count(BEGIN) != 1 or readme.count(END) != 1:
+        raise ValueError(f"README.md must hold {BEGIN!r} and {END!r} once each")
+    before, _, rest = readme.partition(BEGIN)
+    return before + block + rest.partition(END)[2]
+
+
+def main() -> None:
+    """Write the pages and the figures of README.md."""
+    found = results()
+    for name, content in pages(found).items():
+        (ROOT / "docs" / name).write_text(content, encoding="utf-8")
+        print(f"docs/{name}")
+    readme = ROOT / "README.md"
+    readme.write_text(with_block(readme.read_text(encoding="utf-8"), readme_block(found)), encoding="utf-8")
+    print("README.md")
+
+
+if __name__ == "__main__":
+    main()
