@@ -53,6 +53,7 @@ class EmulatorModel:
         self._outgoing: deque[bytes] = deque()
         self._engine: VectorEngine | None = None
         self._loaded = False
+        self._starved = False  # a run waits for images that never came
         self._error = ErrorCode.NONE
         self._packets = self._loads = self._frame_beats = self._model = 0
 
@@ -62,7 +63,7 @@ class EmulatorModel:
         if name is None:
             return 0
         if name == "STATUS":
-            return BY_NAME[name].encode(LOADED=self._loaded, ERROR=self._error != ErrorCode.NONE)
+            return BY_NAME[name].encode(LOADED=self._loaded, BUSY=self._starved, ERROR=self._error != ErrorCode.NONE)
         return self._registers[name]
 
     def write_register(self, offset: int, value: int) -> None:
@@ -77,6 +78,7 @@ class EmulatorModel:
     def _control(self, SOFT_RESET: int, CLEAR_ERROR: int, CLEAR_COUNTERS: int) -> None:
         if SOFT_RESET:
             self.reset_streams()
+            self._starved = False
         if CLEAR_ERROR:
             self._error = ErrorCode.NONE
             self._registers["ERROR"] = 0
@@ -105,7 +107,7 @@ class EmulatorModel:
         return self._outgoing.popleft() if self._outgoing else None
 
     def step(self) -> None:
-        while self._incoming:
+        while self._incoming and not (self._starved and self._error == ErrorCode.NONE):
             frame = self._incoming.popleft()
             if self._error == ErrorCode.NONE:
                 self._take_frame(memoryview(frame))
@@ -131,7 +133,7 @@ class EmulatorModel:
     def _take_packet(self, frame: memoryview, at: int) -> int:
         """Decode the packet at byte `at`; returns where the next one begins."""
         header = frame[at : at + HEADER.size]
-        if len(header) < HEADER.size:
+        if at + HEADER.size >= len(frame):
             raise _PacketError(ErrorCode.TRUNCATED)
         magic, kind, memory, bank, address, length = HEADER.unpack(header)
         if magic != PACKET_MAGIC:
@@ -190,7 +192,8 @@ class EmulatorModel:
         crc = MEMORY_CRCS[memory]
         self._registers[crc] = zlib.crc32(payload, self._registers[crc])
         self._loads += 1
-        self._engine = None
+        self._loaded, self._engine = False, None
+        self._registers["MODEL"] = 0
 
     def _commit(self, loads: int, frame_beats: int) -> None:
         if loads != self._loads:
@@ -213,6 +216,7 @@ class EmulatorModel:
         results = engine.run(unpack_frames(frames.reshape(whole, beats, config.stream_bytes), groups, config))
         self._count("IMAGES", whole)
         self._count("LOOKUPS", whole * engine.lookups_per_image)
+        self._starved = whole < images
         if whole == images:
             self._outgoing.append(results.astype("<i4").tobytes())
             self._raise_interrupt("DONE")

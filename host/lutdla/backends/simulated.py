@@ -39,9 +39,9 @@ class SimulatedBackend:
         self.model.send(outgoing.tobytes())
 
     def poll(self) -> bool:
+        self.model.step()
         if not self._busy:
             return True
-        self.model.step()
         if self._incoming is not None and not self._received:
             frame = self.model.receive()
             if frame is None:

@@ -1,1 +1,8 @@
-""""""
+"""What users hold: `open` gives an `Accelerator`, its `load` gives a `Network` that is called with arrays. No torch."""
+
+from lutdla.runtime.accelerator import Accelerator
+from lutdla.runtime.network import Network
+from lutdla.runtime.profile import Profile
+from lutdla.runtime.target import open
+
+__all__ = ["Accelerator", "Network", "Profile", "open"]

@@ -177,6 +177,35 @@ def encode_program(program: Program, config: CoreConfig) -> npt.NDArray[np.uint8
     return np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), record_bytes(config))
 
 
+def _signed(value: int, bits: int) -> int:
+    return value - (1 << bits) if value >> (bits - 1) else value
+
+
+def decode_record(data: bytes, config: CoreConfig) -> tuple[Record, bool]:
+    """The record in a word of program memory, and whether it ends the program: the inverse of `encode_record`.
+
+    Strides come back as signed 16-bit numbers, loops always as `LOOPS` loops: the same addresses modulo 2^16.
+    """
+    word, values = int.from_bytes(data[: record_bytes(config)], "little"), {}
+    for name, width in record_fields(config):
+        values[name], word = word & ((1 << width) - 1), word >> width
+    if values["kind"] == ENCODE_INPUT:
+        names = ("groups", "codebooks", "codebook", "dest")
+        return EncodeInput(**{name: values[name] for name in names}), bool(values["end"])
+    loops: tuple[Loop, ...] = ()
+    for i in reversed(range(LOOPS)):
+        # An increment is the stride less what the inner loops moved: add their spans again, innermost loop first.
+        strides = {s: _signed((values[f"loop{i}_{s}"] + sum(getattr(inner, s) * (inner.count - 1) for inner in loops))
+                              & 0xFFFF, 16) for s in STREAMS}
+        loops = (Loop(values[f"loop{i}_last"] + 1, bool(values[f"loop{i}_reduce"]), **strides), *loops)
+    same = ("last_word", "block_mask", "index", "table", "constant", "codebook", "dest")
+    return Lookup(
+        loops, tuple(_signed(values[f"offset{port}"], 16) for port in range(config.ports)),
+        low=_signed(values["low"], 8), high=_signed(values["high"], 8), to_output=bool(values["to_output"]),
+        **{name: values[name] for name in same},
+    ), bool(values["end"])  # fmt: skip
+
+
 # -- rules -----------------------------------------------------------------------------------------------------------
 def _reach(start: int, loops: tuple[Loop, ...], stream: str) -> tuple[int, int]:
     """Smallest and largest address of a stream over a whole loop nest."""

@@ -1,0 +1,143 @@
+"""`Network`: a loaded model that is called with arrays."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from lutdla.backends.protocol import Buffer
+from lutdla.errors import CoreError, DeviceError
+from lutdla.runtime.core import Core
+from lutdla.runtime.profile import Profile
+from lutdla.spec.artefact import Artefact
+from lutdla.spec.packets import result_bytes, run_packet, unpack_results
+from lutdla.spec.registers import COUNTERS
+
+if TYPE_CHECKING:
+    from lutdla.runtime.accelerator import Accelerator
+
+CHUNK_BYTES = 1 << 20
+"""Most bytes of one exchange, in or out: what one DMA buffer holds."""
+
+
+class Network:
+    """A model on a device. Made by `Accelerator.load`; valid until another model is loaded or it is closed.
+
+    Attributes:
+        artefact: what was loaded.
+    """
+
+    def __init__(self, accelerator: Accelerator, artefact: Artefact) -> None:
+        self.artefact = artefact
+        self._accelerator = accelerator
+        self._buffers: tuple[Buffer, Buffer] | None = None
+        self._profile = Profile(lanes=accelerator.config.lanes, v=accelerator.config.v,
+                                cycle_exact=accelerator.cycle_exact)
+        config, program = accelerator.config, artefact.image.program
+        self._groups, self._rows = program.input_groups, program.output_rows
+        self._frame_bytes = config.frame_beats(self._groups) * config.stream_bytes
+        self._result_bytes = result_bytes(1, self._rows, config)
+        self._overhead = len(run_packet(np.zeros((0, 1), np.int8), self._groups, config))
+        self._chunk = max(1, (CHUNK_BYTES - self._overhead) // max(self._frame_bytes, self._result_bytes))
+
+    # -- calls -------------------------------------------------------------------------------------------------------
+    def __call__(self, x: npt.ArrayLike, *, timeout_s: float | None = None) -> npt.NDArray[np.float32]:
+        """Real results of a batch.
+
+        Args:
+            x: (batch, *input shape) real values, or int8 for values already quantized.
+            timeout_s: longest wait for one exchange of at most 1 MiB; default: the accelerator's.
+
+        Returns:
+            float32 (batch, outputs)
+
+        Raises:
+            InputError: wrong shape or type, or values that are not finite.
+            DeviceError: closed, or another model was loaded since.
+            CoreError, DeadlineError: the device failed; it is usable again afterwards.
+        """
+        return self.artefact.dequantize(self.raw(x, timeout_s=timeout_s))
+
+    def raw(self, x: npt.ArrayLike, *, timeout_s: float | None = None) -> npt.NDArray[np.int32]:
+        """Integer accumulators of the last layer, int32 (batch, outputs): see `__call__`."""
+        core = self._core()
+        values = self.artefact.quantize(x)
+        timeout_s = self._accelerator.timeout(timeout_s)
+        results = np.empty((len(values), self._rows * self._accelerator.config.lanes), np.int32)
+        totals, before = dict.fromkeys(COUNTERS, 0), core.counters()
+        for start in range(0, len(values), self._chunk):
+            part = values[start : start + self._chunk]
+            results[start : start + len(part)] = self._run(core, part, timeout_s)
+            after = core.counters()
+            for name in COUNTERS:  # a counter of 32 bits may wrap between two calls, but not within one exchange
+                totals[name] += (after[name] - before[name]) & 0xFFFFFFFF
+            before = after
+        self._profile = self._read_profile(core, totals)
+        return results[:, : self.artefact.outputs]
+
+    @property
+    def profile(self) -> Profile:
+        """What the newest call cost; zeros before the first."""
+        return self._profile
+
+    def _run(self, core: Core, values: npt.NDArray[np.int8], timeout_s: float) -> npt.NDArray[np.int32]:
+        """One exchange: raw results (images, rows * lanes)."""
+        images, config = len(values), self._accelerator.config
+        outgoing, incoming = self._room(core, images)
+        packet = run_packet(values, self._groups, config)
+        outgoing[: len(packet)] = np.frombuffer(packet, np.uint8)
+        expected = images * self._result_bytes
+        received = core.exchange(f"running {images} images", outgoing[: len(packet)], incoming[:expected], timeout_s)
+        if received != expected:
+            core.recover()
+            raise CoreError(f"{core.backend.name}: a run of {images} images gave {received} bytes, expected "
+                            f"{expected}: load the model again", "DMA")
+        return unpack_results(incoming[:expected], images, config)
+
+    def _room(self, core: Core, images: int) -> tuple[Buffer, Buffer]:
+        """DMA buffers for a chunk of images: kept, and replaced by larger ones when needed."""
+        sizes = self._overhead + images * self._frame_bytes, images * self._result_bytes
+        if self._buffers is None or any(len(have) < need for have, need in zip(self._buffers, sizes)):
+            self._free()
+            self._buffers = core.backend.allocate(sizes[0]), core.backend.allocate(sizes[1])
+        return self._buffers
+
+    def _read_profile(self, core: Core, totals: dict[str, int]) -> Profile:
+        config, layers = self._accelerator.config, []
+        if self._accelerator.cycle_exact and totals["IMAGES"]:
+            for row, name in enumerate(self.artefact.layers):
+                core.write("PROFILE_ROW", ROW=row)
+                layers.append((name, core.read("PROFILE_CYCLES")))
+        return Profile(
+            images=totals["IMAGES"], lookups=totals["LOOKUPS"], lanes=config.lanes, v=config.v,
+            cycle_exact=self._accelerator.cycle_exact, cycles=totals["CYCLES"], stall_input=totals["STALL_INPUT"],
+            stall_output=totals["STALL_OUTPUT"], stall_encoder=totals["STALL_ENCODER"], layers=tuple(layers),
+        )  # fmt: skip
+
+    def _core(self) -> Core:
+        core = self._accelerator.core()
+        if self._accelerator.network is not self:
+            raise DeviceError("this network is not on the device any more: it was closed or another model was loaded, "
+                              "load it again with Accelerator.load")
+        return core
+
+    # -- end ---------------------------------------------------------------------------------------------------------
+    def close(self) -> None:
+        """Free the buffers; may be called twice. The accelerator stays open."""
+        self._accelerator.forget(self)
+        self._free()
+
+    def _free(self) -> None:
+        if self._buffers is not None and self._accelerator.is_open:
+            for buffer in self._buffers:
+                self._accelerator.core().backend.free(buffer)
+        self._buffers = None
+
+    def __enter__(self) -> Network:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
