@@ -90,7 +90,9 @@ class CoreConfig:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ConfigError(f"{name} is {value}: it must be {low}..{high}")
-        for name in ("c", "blocks", "encoders"):
+        # depths too: an address then never points past a memory, whatever a stalled datapath holds
+        for name in ("c", "blocks", "encoders", "table_rows", "index_words", "accumulator_rows", "constant_rows",
+                     "codebook_rows", "program_rows", "packet_beats"):  # fmt: skip
             if not _is_power_of_two(getattr(self, name)):
                 raise ConfigError(f"{name} is {getattr(self, name)}: it must be a power of two")
         if self.stream_bits not in (64, 128):
@@ -110,8 +112,8 @@ class CoreConfig:
                 f"lanes is {self.lanes}: a row of 32-bit results must fill beats of {self.stream_bits} bits, "
                 f"use a multiple of {self.stream_bits // 32}"
             )
-        if self.table_rows % self.c:
-            raise ConfigError(f"table_rows is {self.table_rows}: it must be a multiple of c={self.c}")
+        if self.table_rows < 2 * self.c:
+            raise ConfigError(f"table_rows is {self.table_rows}: it must be 2 x c={2 * self.c} or more")
         if max(self.beats_per_word(memory) for memory in ("program", "codebook", "table", "constant")) > (
             self.packet_beats
         ):

@@ -1,0 +1,195 @@
+"""The lookup datapath (LUT-DLA's IMM): table banks, an adder tree for each lane, accumulators.
+
+    indices, masks --> ports x blocks table banks --register--> per lane: adder tree --> accumulator row
+
+Latency from `indices` to `total`: 1 (table) + `tree_stages` cycles; the accumulator is read, added to and written in
+the next cycle, so any order of rows is free of hazards. Throughput: one step each cycle.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lutdla.spec.config import CoreConfig
+from myhdl import ConcatSignal, always, always_comb, block, instances, modbv, Signal
+
+from lutdla_hdl.interfaces import LoadBus, bits, flag, named, signed_bits
+from lutdla_hdl.memory import chunk_signals, lut_ram, masked_table
+
+
+def tree_stages(config: CoreConfig) -> int:
+    """Register stages of the adder tree, at least 1."""
+    return max(1, (config.banks - 1).bit_length())
+
+
+@block
+def bank_row(index: Any, mask_bits: Any, block_number: int, base: Any, raddr: Any, mask: Any) -> Any:
+    """Row address and mask of one bank. `index`: its index; `base`: table address in groups of c rows."""
+    shift = len(index)
+    width = len(raddr)
+
+    @always_comb
+    def join():
+        raddr.next = (base << shift) + index
+        mask.next = mask_bits[block_number]
+
+    return join
+
+
+@block
+def table_bank(
+    clk: Any, load: LoadBus, index: Any, mask_bits: Any, base: Any, entries: list[Any], config: CoreConfig, bank: int
+) -> Any:
+    """One bank: the row of `lanes` entries that `index` selects, one cycle later; 0 where masked."""
+    raddr = bits((config.table_rows - 1).bit_length())
+    mask = flag()
+    row = named(bank_row(index, mask_bits, bank % config.blocks, base, raddr, mask), "row")
+    store = named(masked_table(clk, load, mask, raddr, entries, config, bank), "store")
+    return instances()
+
+
+@block
+def add_entries(clk: Any, a: Any, b: Any, total: Any) -> Any:
+    """`total` = a + b, two table entries, registered."""
+
+    @always(clk.posedge)
+    def add():
+        total.next = a.signed() + b.signed()
+
+    return add
+
+
+@block
+def add_sums(clk: Any, a: Any, b: Any, total: Any) -> Any:
+    """`total` = a + b, two partial sums, registered."""
+
+    @always(clk.posedge)
+    def add():
+        total.next = a + b
+
+    return add
+
+
+@block
+def pass_entry(clk: Any, a: Any, total: Any) -> Any:
+    """`total` = a, a table entry without a partner, registered."""
+
+    @always(clk.posedge)
+    def copy():
+        total.next = a.signed()
+
+    return copy
+
+
+@block
+def pass_sum(clk: Any, a: Any, total: Any) -> Any:
+    """`total` = a, registered."""
+
+    @always(clk.posedge)
+    def copy():
+        total.next = a
+
+    return copy
+
+
+@block
+def adder_tree(clk: Any, entries: list[Any], total: Any) -> Any:
+    """`total` = sum of 8-bit entries, pairwise, a register behind every pair."""
+    level, width, number, nodes = list(entries), 8, 0, []
+    first = True
+    while len(level) > 1 or first:
+        width += 1
+        following = [signed_bits(width) for _ in range((len(level) + 1) // 2)]
+        if len(following) == 1:
+            following = [total]
+        for k in range(len(following)):
+            pair = level[2 * k : 2 * k + 2]
+            if len(pair) == 2:
+                made = (add_entries if first else add_sums)(clk, pair[0], pair[1], following[k])
+            else:
+                made = (pass_entry if first else pass_sum)(clk, pair[0], following[k])
+            nodes.append(named(made, f"add{number}"))
+            number += 1
+        level, first = following, False
+    return nodes
+
+
+@block
+def accumulate(fresh: Any, old: Any, first: Any, total: Any) -> Any:
+    """`total` = `fresh`, plus the accumulator's `old` value unless this is the `first` step of its row."""
+
+    @always_comb
+    def add():
+        if first:
+            total.next = fresh
+        else:
+            total.next = old.signed() + fresh
+
+    return add
+
+
+@block
+def lane(
+    clk: Any, entries: list[Any], valid: Any, first: Any, row: Any, total: Any, config: CoreConfig
+) -> Any:
+    """One output channel: adder tree and accumulators.
+
+    Args:
+        entries: 8 bits of each bank's row.
+        valid, first, row: the step whose sum leaves the tree now: take it, its first, its accumulator row.
+        total: the accumulator's new value.
+    """
+    width = config.acc_bits
+    fresh = signed_bits(8 + tree_stages(config))
+    old = bits(width)
+    tree = named(adder_tree(clk, entries, fresh), "tree")
+    add = named(accumulate(fresh, old, first, total), "add")
+    store = named(lut_ram(clk, valid, row, total(width, 0), row, old, config.accumulator_rows), "store")
+    return instances()
+
+
+@block
+def lookup(
+    clk: Any, load: LoadBus, indices: list[Any], masks: list[Any], base: Any, valid: Any, first: Any, row: Any,
+    totals: Any, config: CoreConfig,
+) -> Any:  # fmt: skip
+    """Banks and lanes.
+
+    Args:
+        indices, masks: from the index memory: columns of `encoders` indices for each port; `blocks` bits a port.
+        base: table address (groups of c rows) of the step whose indices are here.
+        valid, first, row: of the step whose sum leaves the adder trees, `1 + tree_stages` cycles later.
+        totals: lanes x acc_bits, the new accumulator values.
+    """
+    n, e, columns = config.index_bits, config.encoders, config.groups_per_word
+    rows = [chunk_signals(config, "table") for _ in range(config.banks)]
+
+    banks = []
+    for p in range(config.ports):
+        for b in range(config.blocks):
+            column = indices[p * columns + b // e]
+            low = (b % e) * n
+            number = p * config.blocks + b
+            banks.append(
+                named(
+                    table_bank(clk, load, column(low + n, low), masks[p], base, rows[number], config, number),
+                    f"bank{number}",
+                )
+            )
+    per_chunk = config.stream_bits // 8
+    sums = [
+        Signal(modbv(0, min=-(1 << (config.acc_bits - 1)), max=1 << (config.acc_bits - 1)))
+        for _ in range(config.lanes)
+    ]
+    lanes = []
+    for k in range(config.lanes):
+        low = 8 * (k % per_chunk)
+        entries = [rows[bank][k // per_chunk](low + 8, low) for bank in range(config.banks)]
+        lanes.append(named(lane(clk, entries, valid, first, row, sums[k], config), f"lane{k}"))
+    joined = ConcatSignal(*reversed([s(config.acc_bits, 0) for s in sums]))
+
+    @always_comb
+    def gather():
+        totals.next = joined
+
+    return banks, lanes, gather
