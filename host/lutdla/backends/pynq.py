@@ -1,0 +1,302 @@
+"""`PynqBackend`: the core behind the real pynq classes, on a board or over the emulated device.
+
+pynq's own `wait()` is never called: it spins for ever when a stream starves, and hides the DMA's error bits. `poll`
+reads the status registers itself, errors first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lutdla.backends.protocol import Buffer
+from lutdla.backends.pynq_overlay import check_dma_parameters, check_identity, driver, find_ip
+from lutdla.errors import CoreError, DeadlineError, DeviceError, InputError, ToolError
+from lutdla.spec.registers import ADDRESS_BITS
+
+_MM2S, _S2MM = 0x00, 0x30
+_NAMES = {_MM2S: "MM2S (to the core)", _S2MM: "S2MM (from the core)"}
+_CONTROL, _STATUS, _ADDRESS, _ADDRESS_HIGH, _LENGTH = 0x00, 0x04, 0x18, 0x1C, 0x28  # offsets in a channel
+_RUN, _RESET = 1 << 0, 1 << 2
+_HALTED, _IDLE, _IOC = 1 << 0, 1 << 1, 1 << 12
+_ERRORS = {
+    1 << 4: "internal error: a length of 0, or the core sent more than the buffer holds",
+    1 << 5: "slave error: memory refused the access",
+    1 << 6: "decode error: the address is not in DDR, or is beyond the DMA's address width",
+}
+
+_SMALLEST_BUFFER = 8192
+"""XRT 2.17 places buffers of 4 KiB and less above 4 GiB, where a 32-bit DMA cannot reach."""
+
+
+class PynqBackend:
+    """Drives an overlay through pynq; implements `lutdla.backends.protocol.Backend`.
+
+    Args:
+        bitfile: the overlay's .bit (with its .hwh beside it); None attaches to the overlay that is already loaded.
+        device: a pynq Device; None for the one pynq finds.
+        download: whether to program the bit file; by default when one is given.
+        reset_timeout_s: how long the DMA may take to come out of reset.
+        on_close: called once, after the buffers have been freed.
+
+    Raises:
+        ToolError: pynq is not installed.
+        DeviceError: no device, no such file, not a lutdla overlay, or hwh and hardware disagree.
+        DeadlineError: the DMA does not come out of reset.
+    """
+
+    name = "pynq"
+
+    def __init__(self, bitfile: str | Path | None = None, device: Any = None, *, download: bool | None = None,
+                 reset_timeout_s: float = 1.0, on_close: Callable[[], None] | None = None) -> None:  # fmt: skip
+        self._pynq = _import_pynq()
+        self._device = device if device is not None else _active_device()
+        self._reset_timeout_s, self._on_close = reset_timeout_s, on_close
+        self._buffers: dict[int, Any] = {}  # address -> buffer as pynq made it
+        self._lent: dict[int, int] = {}  # address -> bytes, of the buffers that are in use
+        self._outgoing: Any = None
+        self._incoming: Any = None
+        self._busy, self._received = False, 0
+        path = self._path(bitfile)
+        wanted = bitfile is not None if download is None else download
+        try:
+            self.overlay = self._pynq.Overlay(path, download=wanted, device=self._device)
+        except (OSError, RuntimeError) as error:
+            if isinstance(error, DeviceError):
+                raise
+            raise DeviceError(f"{path}: pynq cannot open this overlay: {error}") from error
+        core_name, core = find_ip(self.overlay.ip_dict, "lutdla:ip:lutdla_core", path)
+        dma_name, dma = find_ip(self.overlay.ip_dict, "xilinx.com:ip:axi_dma", path)
+        self._core = driver(self.overlay, core_name)
+        stream_bits = check_identity(self._core.read, core, path)
+        self._beat_bytes = stream_bits // 8
+        self._address_bits = check_dma_parameters(dma["parameters"], stream_bits, path)
+        # Straight to the registers first: the stock driver's constructor waits without a deadline for a running DMA.
+        self._registers = self._pynq.MMIO(dma["phys_addr"], dma["addr_range"], device=self._device)
+        self._reset_dma()
+        self._dma = driver(self.overlay, dma_name)
+        self.cycle_exact = bool(getattr(self._device, "cycle_exact", True))
+        self.max_frame_bytes = int(self._dma.buffer_max_size)
+        """The longest frame that one exchange can carry."""
+
+    def _path(self, bitfile: str | Path | None) -> str:
+        if bitfile is None:
+            loaded = getattr(self._device, "bitfile_name", None) or self._pynq.PL.bitfile_name
+            if not loaded:
+                raise DeviceError("no overlay is loaded on this device: give the path of a .bit file")
+            return str(loaded)
+        path = Path(bitfile)
+        # a bare name may be an overlay that pynq finds among installed packages
+        return str(path.resolve()) if path.exists() else str(bitfile)
+
+    # -- registers ---------------------------------------------------------------------------------------------------
+    def read_register(self, offset: int) -> int:
+        return int(self._core.read(_register_offset(offset)))
+
+    def write_register(self, offset: int, value: int) -> None:
+        if not 0 <= value < 1 << 32:
+            raise InputError(f"register value is {value}: it must be 0..0xFFFFFFFF")
+        self._core.write(_register_offset(offset), int(value))  # pynq takes int only, no numpy integers
+
+    # -- buffers -----------------------------------------------------------------------------------------------------
+    def allocate(self, nbytes: int) -> Buffer:
+        """A part of a pynq buffer; buffers that were given back are used again."""
+        if nbytes < 1:
+            raise InputError(f"buffer of {nbytes} bytes: it must be 1 or more")
+        free = [buffer for address, buffer in self._buffers.items()
+                if address not in self._lent and nbytes <= buffer.nbytes <= 4 * max(nbytes, _SMALLEST_BUFFER)]
+        buffer = min(free, key=lambda b: int(b.nbytes)) if free else self._new_buffer(max(nbytes, _SMALLEST_BUFFER))
+        self._lent[int(buffer.physical_address)] = nbytes
+        part: Buffer = buffer[:nbytes]
+        return part
+
+    def _new_buffer(self, nbytes: int) -> Any:
+        buffer = self._pynq.allocate((nbytes,), dtype=np.uint8, target=self._device)
+        address = int(buffer.physical_address)
+        if (address + nbytes - 1) >> self._address_bits:
+            buffer.freebuffer()
+            raise DeviceError(f"buffer of {nbytes} bytes lies at 0x{address:X}, the DMA has addresses of "
+                              f"{self._address_bits} bits: build the overlay with c_addr_width 64")
+        self._buffers[address] = buffer
+        return buffer
+
+    def free(self, buffer: Buffer) -> None:
+        address = self._address_of(buffer)
+        if address not in self._lent:
+            raise InputError(f"buffer at 0x{address:X} is not one that allocate() gave out, or was freed already")
+        if any(part is not None and self._owner(part) == address for part in (self._outgoing, self._incoming)):
+            raise DeviceError(f"buffer at 0x{address:X} is in use by an exchange: wait for it or reset the streams")
+        del self._lent[address]
+
+    @staticmethod
+    def _address_of(buffer: Any) -> int:
+        address = getattr(buffer, "physical_address", None)
+        if address is None:
+            raise InputError(f"a {type(buffer).__name__} is not memory that the DMA can reach: use allocate()")
+        return int(address)
+
+    def _owner(self, part: Any) -> int:
+        """Address of the lent buffer that holds `part` (a buffer or a slice of one)."""
+        address = self._address_of(part)
+        for start, nbytes in self._lent.items():
+            if start <= address and address + part.nbytes <= start + nbytes:
+                return start
+        raise InputError(f"{part.nbytes} bytes at 0x{address:X} are not inside a buffer that allocate() gave out")
+
+    # -- exchanges ---------------------------------------------------------------------------------------------------
+    def start(self, outgoing: Buffer, incoming: Buffer | None) -> None:
+        if self._busy:
+            raise DeviceError(f"an exchange is still in progress: poll until it is done ({self.stream_status()})")
+        for what, buffer in (("outgoing", outgoing), ("incoming", incoming)):
+            if buffer is not None:
+                self._check_frame(what, buffer)
+        for channel in (_MM2S, _S2MM) if incoming is not None else (_MM2S,):
+            self._check_channel(channel, None)
+            if self._read(channel, _STATUS) & _HALTED:
+                raise DeviceError(f"DMA {_NAMES[channel]} does not run: reset the streams ({self.stream_status()})")
+        self._outgoing, self._incoming, self._received, self._busy = outgoing, incoming, 0, True
+        if incoming is not None:
+            incoming.flush()  # type: ignore[attr-defined]  # no dirty cache line may be written over the result later
+            self._dma.recvchannel.transfer(incoming)
+        self._dma.sendchannel.transfer(outgoing)  # flushes
+
+    def _check_frame(self, what: str, buffer: Any) -> None:
+        self._owner(buffer)
+        if not buffer.flags.c_contiguous:
+            raise InputError(f"{what} buffer is not contiguous: pass a plain slice")
+        if self._address_of(buffer) % self._beat_bytes:
+            raise InputError(f"{what} buffer begins at 0x{self._address_of(buffer):X}: it must begin at a multiple of "
+                             f"a beat, {self._beat_bytes} bytes")
+        if not 0 < buffer.nbytes <= self.max_frame_bytes:
+            raise InputError(f"{what} frame of {buffer.nbytes} bytes: this overlay's DMA moves 1 to "
+                             f"{self.max_frame_bytes} bytes at once, send fewer images or packets per frame")
+
+    def poll(self) -> bool:
+        if not self._busy:
+            self._read(_MM2S, _STATUS)  # a simulated device lets time pass when it is looked at
+            return True
+        channels = {_MM2S: self._outgoing} | ({_S2MM: self._incoming} if self._incoming is not None else {})
+        words = [self._check_channel(channel, buffer) for channel, buffer in channels.items()]
+        if not all(word & _IDLE for word in words):
+            return False
+        for channel in channels:
+            self._registers.write(channel + _STATUS, _IOC)
+        if self._incoming is not None:
+            self._received = self._read(_S2MM, _LENGTH)
+            self._incoming.invalidate()
+        self._outgoing, self._incoming, self._busy = None, None, False
+        return True
+
+    def _check_channel(self, channel: int, buffer: Any) -> int:
+        """The status word of a channel.
+
+        Raises:
+            CoreError: it holds an error; the exchange is over.
+        """
+        word = self._read(channel, _STATUS)
+        errors = [text for bit, text in _ERRORS.items() if word & bit]
+        if errors:
+            address = self._read(channel, _ADDRESS) | self._read(channel, _ADDRESS_HIGH) << 32
+            asked = f", buffer of {buffer.nbytes} bytes" if buffer is not None else ""
+            raise CoreError(f"DMA {_NAMES[channel]}: {'; '.join(errors)} (status 0x{word:08X}, address "
+                            f"0x{address:X}, length {self._read(channel, _LENGTH)}{asked}): reset the streams", "DMA")
+        return word
+
+    def received(self) -> int:
+        return self._received
+
+    def stream_status(self) -> str:
+        return "; ".join(self._describe(channel) for channel in (_MM2S, _S2MM))
+
+    def _describe(self, channel: int) -> str:
+        word, armed = self._read(channel, _STATUS), self._outgoing if channel == _MM2S else self._incoming
+        errors = [text.split(":")[0] for bit, text in _ERRORS.items() if word & bit]
+        if errors:
+            state = " and ".join(errors)
+        elif word & _HALTED:
+            state = "halted"
+        elif word & _IDLE or armed is None:
+            state = "idle"
+        elif channel == _MM2S:
+            state = f"busy, the core has not taken all {armed.nbytes} bytes (it stalls or waits for the result stream)"
+        else:
+            state = f"busy, no whole result frame has come (TLAST missing) for the buffer of {armed.nbytes} bytes"
+        return (f"DMA {_NAMES[channel]}: {state} (CR 0x{self._read(channel, _CONTROL):08X}, SR 0x{word:08X}, "
+                f"length {self._read(channel, _LENGTH)})")
+
+    # -- recovery ----------------------------------------------------------------------------------------------------
+    def reset_streams(self) -> None:
+        """Abandon the exchange and bring the DMA back to idle.
+
+        Raises:
+            DeadlineError: the DMA does not come out of reset in `reset_timeout_s`.
+        """
+        self._outgoing = self._incoming = None
+        self._busy, self._received = False, 0
+        self._reset_dma()
+        self._dma.set_up_tx_channel()
+        self._dma.set_up_rx_channel()
+
+    def _reset_dma(self) -> None:
+        """Reset both channels and start them, each wait with a deadline."""
+        self._registers.write(_MM2S + _CONTROL, _RESET)
+        for channel in (_MM2S, _S2MM):
+            self._wait(channel, _CONTROL, _RESET, "is still in reset")
+        for channel in (_MM2S, _S2MM):
+            self._registers.write(channel + _CONTROL, _RUN)
+            self._wait(channel, _STATUS, _HALTED, "does not start")
+
+    def _wait(self, channel: int, register: int, bit: int, what: str) -> None:
+        deadline = time.monotonic() + self._reset_timeout_s
+        while self._read(channel, register) & bit:
+            if time.monotonic() > deadline:
+                raise DeadlineError(
+                    f"DMA {_NAMES[channel]} {what} after {self._reset_timeout_s:g} s (CR "
+                    f"0x{self._read(channel, _CONTROL):08X}, SR 0x{self._read(channel, _STATUS):08X}): is the "
+                    "overlay's clock running? Download the overlay again"
+                )
+
+    def _read(self, channel: int, register: int) -> int:
+        return int(self._registers.read(channel + register))
+
+    def close(self) -> None:
+        """Stop the DMA and free every buffer; may be called twice."""
+        if self._busy:
+            with contextlib.suppress(DeadlineError):  # nothing more can be done about a DMA that hangs
+                self.reset_streams()  # or it would write into memory that is no longer ours
+        for buffer in self._buffers.values():
+            buffer.freebuffer()
+        self._buffers.clear()
+        self._lent.clear()
+        if self._on_close is not None:
+            self._on_close()
+            self._on_close = None
+
+
+def _register_offset(offset: int) -> int:
+    if offset % 4 or not 0 <= offset < 1 << ADDRESS_BITS:
+        raise InputError(f"register offset is {offset:#x}: it must be a multiple of 4 below {1 << ADDRESS_BITS:#x}")
+    return int(offset)
+
+
+def _import_pynq() -> Any:
+    try:
+        importlib.import_module("pynq.lib.dma")
+        return importlib.import_module("pynq")
+    except ImportError as error:
+        raise ToolError(f"pynq cannot be imported ({error}): on a board use the Python of its PYNQ image, elsewhere "
+                        "pip install 'lutdla[board]'") from error
+
+
+def _active_device() -> Any:
+    try:
+        return importlib.import_module("pynq.pl_server.device").Device.active_device
+    except RuntimeError as error:
+        raise DeviceError(f"pynq finds no device ({error}): run as root on a board with XILINX_XRT set, or use "
+                          "lutdla.emulation.emulated_board") from error
