@@ -5,7 +5,7 @@ import os
 # Before torch is imported anywhere: the tests run in two processes on two cores.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-from hypothesis import HealthCheck, settings  # noqa: E402
+from hypothesis import HealthCheck, settings
 
 # Simulations are slow and uneven: pytest-timeout holds the deadline, not hypothesis.
 _common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
