@@ -82,14 +82,12 @@ def nearest(x: npt.NDArray[np.int8], codebooks: npt.NDArray[np.int8], metric: st
         # |c|^2 - 2 x.c orders as the distance does. All values are whole and below 2^24: float32 is exact.
         centroids = codebooks.astype(np.float32)
         score = (centroids**2).sum(axis=2)[:, None] - 2 * (x.astype(np.float32) @ centroids.swapaxes(1, 2))
-        index: npt.NDArray[np.uint8] = score.argmin(axis=2).astype(np.uint8)
-        return index
+        return np.asarray(score.argmin(axis=2), np.uint8)
     distance = np.zeros((*x.shape[:2], codebooks.shape[1]), np.int16)  # (G, n, c), at most v * 255
     for i in range(x.shape[2]):
         part = np.abs(x[:, :, i, None].astype(np.int16) - codebooks[:, None, :, i])
         distance = distance + part if metric == "l1" else np.maximum(distance, part)
-    index = distance.argmin(axis=2).astype(np.uint8)
-    return index
+    return np.asarray(distance.argmin(axis=2), np.uint8)
 
 
 class VectorEngine:

@@ -1,0 +1,5 @@
+"""`python -m lutdla`: the command line."""
+
+from lutdla.cli import main
+
+main()

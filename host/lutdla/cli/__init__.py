@@ -1,0 +1,55 @@
+"""The command line. One file in this folder is one command: a function `command`, named as the file.
+
+Options and help come from the function's signature (typer). What a command needs beyond the standard library, typer
+and rich it imports inside the function, so that `lutdla --help` stays quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Annotated
+
+import typer
+
+from lutdla.errors import LutdlaError
+
+__all__ = ["EXIT_DIFFERENT", "EXIT_ERROR", "build", "main"]
+
+EXIT_DIFFERENT, EXIT_ERROR = 1, 2
+"""Exit status when results differ, and when something failed."""
+
+
+def _version(shown: bool) -> None:
+    if shown:
+        from importlib.metadata import version
+
+        typer.echo(version("lutdla"))
+        raise typer.Exit
+
+
+def build() -> typer.Typer:
+    """The application with every command in this folder."""
+    app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+                      help="Neural networks as lookup tables on PYNQ boards.")
+
+    @app.callback()
+    def options(
+        version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True,
+                                              help="Show the version and stop.")] = False,
+    ) -> None:
+        pass
+
+    for module in sorted(iter_modules(__path__), key=lambda module: module.name):
+        app.command(module.name)(import_module(f"{__name__}.{module.name}").command)
+    return app
+
+
+def main() -> None:
+    """Entry point: errors of our family become one line and exit status 2."""
+    try:
+        build()()
+    except LutdlaError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(EXIT_ERROR)
