@@ -176,8 +176,14 @@ def encoder(clk: Any, load: LoadBus, groups: Groups, number: int, index: Any, co
     low, size = number * config.v * 8, config.v * 8
     row = chunk_signals(config, "codebook")
     store = named(loaded_ram(clk, load, None, groups.codebook, row, config, "codebook", number), "codebooks")
-    word = ConcatSignal(*reversed(row)) if len(row) > 1 else row[0]
-    x = bits(size)
+    joined = ConcatSignal(*reversed(row)) if len(row) > 1 else row[0]
+    word, x = bits(size * config.c), bits(size)
+
+    @always_comb
+    def gather():
+        # a signal of its own: MyHDL converts slices of a concatenation to nothing
+        word.next = joined
+
     wait = named(delay(clk, groups.data(low + size, low), x, 1), "slice")
     distances = [bits(config.distance_bits) for _ in range(config.c)]
     centroids = [
