@@ -57,6 +57,7 @@ class PynqBackend:
                  reset_timeout_s: float = 1.0, on_close: Callable[[], None] | None = None) -> None:  # fmt: skip
         self._pynq = _import_pynq()
         self._device = device if device is not None else _active_device()
+        self._is_active = device is None
         self._reset_timeout_s, self._on_close = reset_timeout_s, on_close
         self._buffers: dict[int, Any] = {}  # address -> buffer as pynq made it
         self._lent: dict[int, int] = {}  # address -> bytes, of the buffers that are in use
@@ -87,7 +88,9 @@ class PynqBackend:
 
     def _path(self, bitfile: str | Path | None) -> str:
         if bitfile is None:
-            loaded = getattr(self._device, "bitfile_name", None) or self._pynq.PL.bitfile_name
+            loaded = getattr(self._device, "bitfile_name", None)
+            if not loaded and self._is_active:
+                loaded = self._pynq.PL.bitfile_name  # what another program has loaded
             if not loaded:
                 raise DeviceError("no overlay is loaded on this device: give the path of a .bit file")
             return str(loaded)

@@ -11,7 +11,7 @@ from lutdla.errors import DeviceError
 from lutdla.spec.config import CoreConfig
 
 
-def emulated_board(model: CoreModel | None, config: CoreConfig, board: str = "pynq-z2", clock_mhz: float = 100.0
+def emulated_board(model: CoreModel | None, config: CoreConfig, board: str | None = None, clock_mhz: float = 100.0
                    ) -> PynqBackend:  # fmt: skip
     """The pynq back end on an emulated board.
 
@@ -20,18 +20,18 @@ def emulated_board(model: CoreModel | None, config: CoreConfig, board: str = "py
     Args:
         model: the core, closed with the back end; None for the fast emulator.
         config: what the core was built for; goes into the hwh.
-        board: key of a board file (`lutdla_overlay.boards`).
+        board: key of a board file (`lutdla_overlay.boards`); None: pynq-z2, or zcu104 for streams of 128 bits.
         clock_mhz: clock that the hwh states.
 
     Raises:
         ConfigError: unknown board, or a configuration or clock it cannot have.
         DeviceError: the model is not what the hwh says.
-        ToolError: pynq is not installed.
+        ToolError: Python older than 3.11, which cannot read board files.
     """
     from lutdla_overlay.boards import load_board
     from lutdla_overlay.hwh import write_overlay
 
-    facts = load_board(board)
+    facts = load_board(board or ("pynq-z2" if config.stream_bits <= 64 else "zcu104"))
     given = [model] if model is not None else []
 
     def make_model(of_overlay: CoreConfig) -> CoreModel:
