@@ -9,7 +9,6 @@ from pathlib import Path
 
 from lutdla.errors import LutdlaError
 from lutdla.spec.config import CoreConfig
-
 from lutdla_hdl.convert import convert, convert_here
 
 

@@ -84,11 +84,12 @@ def convert(config: CoreConfig, out: str | Path) -> Path:
         path = os.pathsep.join(entry for entry in sys.path if entry)
         environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": path}
         try:
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=CONVERT_TIMEOUT_S)
+            done = subprocess.run(command, env=environment, capture_output=True, text=True,
+                                  timeout=CONVERT_TIMEOUT_S, check=False)
         except subprocess.TimeoutExpired as error:
             raise ToolError(f"conversion of ({config}) took longer than {CONVERT_TIMEOUT_S:.0f} s") from error
         if done.returncode:
             raise ToolError(f"conversion of ({config}) failed:\n{done.stderr[-2000:]}")
         for name in (f"{TOP}.vlt", f"{TOP}.json", f"{TOP}.v"):
-            os.replace(Path(temporary) / name, out / name)
+            (Path(temporary) / name).replace(out / name)
     return out / f"{TOP}.v"

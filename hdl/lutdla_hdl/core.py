@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lutdla.spec.config import CoreConfig
 from myhdl import ConcatSignal, ResetSignal, always, always_comb, always_seq, block, instances, intbv
 
+from lutdla.spec.config import CoreConfig
 from lutdla_hdl.decoder import LoadState, decoder
 from lutdla_hdl.delay import delay, delay_flag
 from lutdla_hdl.encoder import encoders

@@ -1,6 +1,6 @@
 """The packet decoder: checks packets, loads memories, starts runs (see `lutdla.spec.packets`).
 
-    HEADER -> HEADER_HIGH -> CHECK -> BUFFER -> TRAILER -> WRITE -> HEADER      LOAD: memories change after the CRC is checked
+    HEADER -> HEADER_HIGH -> CHECK -> BUFFER -> TRAILER -> WRITE -> HEADER   LOAD: memories change after the CRC check
                                    -> FRAMES -> TRAILER -> HEADER              RUN: payload flows to the engine
                                    -> TRAILER -> HEADER                        BEGIN, COMMIT
     any error -> DROP until TLAST; then every frame is dropped until the error is cleared
@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from myhdl import Signal, always, always_comb, always_seq, block, instances, intbv
+
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.memory import LOADABLE
 from lutdla.spec.packets import PACKET_MAGIC, ErrorCode, Kind, load_words_limit
-from myhdl import Signal, always, always_comb, always_seq, block, instances, intbv
-
 from lutdla_hdl.crc import START, crc32_step
 from lutdla_hdl.interfaces import AxiStream, LoadBus, bits, counter_bits, flag, named, width_for
 from lutdla_hdl.memory import ram
@@ -84,7 +84,8 @@ def check_header(
     depth, last_bank, most = bits(17), bits(8), bits(12)
     limits = named(header_limits(memory, depth, last_bank, last_chunk, most, config), "limits")
     memories = len(LOADABLE)
-    good_magic, begin, load, commit, run = PACKET_MAGIC, int(Kind.BEGIN), int(Kind.LOAD), int(Kind.COMMIT), int(Kind.RUN)
+    good_magic = PACKET_MAGIC
+    begin, load, commit, run = int(Kind.BEGIN), int(Kind.LOAD), int(Kind.COMMIT), int(Kind.RUN)
     fine, bad_magic, bad_kind, bad_memory, bad_address, bad_length, not_loaded, bad_frame = (
         int(code) for code in (ErrorCode.NONE, ErrorCode.MAGIC, ErrorCode.KIND, ErrorCode.MEMORY, ErrorCode.ADDRESS,
                                ErrorCode.LENGTH, ErrorCode.NOT_LOADED, ErrorCode.FRAME)

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lutdla.spec.config import CoreConfig
 from myhdl import ConcatSignal, always, always_comb, block, instances
 
+from lutdla.spec.config import CoreConfig
 from lutdla_hdl.delay import delay, delay_flag
 from lutdla_hdl.interfaces import Groups, LoadBus, bits, named, signed_bits
 from lutdla_hdl.memory import chunk_signals, loaded_ram

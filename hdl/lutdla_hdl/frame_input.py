@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lutdla.spec.config import CoreConfig
 from myhdl import always_comb, always_seq, block, instances
 
+from lutdla.spec.config import CoreConfig
 from lutdla_hdl.interfaces import AxiStream, Groups, bits, counter_bits, flag, named, width_for
 from lutdla_hdl.record import Record
 

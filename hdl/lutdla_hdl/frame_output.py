@@ -1,15 +1,15 @@
 """Results: accumulator rows of the last layer become beats of 32-bit integers on the output stream.
 
-Latency: 1 cycle. Throughput: a beat each cycle while the receiver is ready; tdata, tvalid and tlast come from registers.
+Latency: 1 cycle. Throughput: a beat each cycle while the receiver is ready. tdata, tvalid and tlast are registers.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from lutdla.spec.config import CoreConfig
 from myhdl import ConcatSignal, always, always_comb, always_seq, block, instances
 
+from lutdla.spec.config import CoreConfig
 from lutdla_hdl.interfaces import AxiStream, Rows, counter_bits, flag, named, signed_bits, width_for
 
 

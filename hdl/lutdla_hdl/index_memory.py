@@ -1,7 +1,7 @@
-"""The index memory: one copy for each port, written together, read at an address of its own.
+r"""The index memory: one copy for each port, written together, read at an address of its own.
 
     word + offset[p] --register--> RAM copy p --register--> `blocks` indices
-                          \\--> compare with last_word, block_mask --register--> mask
+                          \--> compare with last_word, block_mask --register--> mask
 
 Latency from `word` to `indices` and `masks`: 2 cycles. Throughput: one word per port each cycle.
 """
@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lutdla.spec.config import CoreConfig
 from myhdl import always, always_comb, block, instances
 
+from lutdla.spec.config import CoreConfig
 from lutdla_hdl.interfaces import bits, counter_bits, flag, named, width_for
 from lutdla_hdl.memory import ram
 from lutdla_hdl.record import Record

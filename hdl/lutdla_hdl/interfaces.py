@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from myhdl import Signal, intbv, modbv
+
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.registers import ADDRESS_BITS
-from myhdl import Signal, intbv, modbv
 
 
 def bits(width: int) -> Any:

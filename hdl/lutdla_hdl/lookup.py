@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lutdla.spec.config import CoreConfig
-from myhdl import ConcatSignal, always, always_comb, block, instances, modbv, Signal
+from myhdl import ConcatSignal, Signal, always, always_comb, block, instances, modbv
 
+from lutdla.spec.config import CoreConfig
 from lutdla_hdl.interfaces import LoadBus, bits, flag, named, signed_bits
 from lutdla_hdl.memory import chunk_signals, lut_ram, masked_table
 

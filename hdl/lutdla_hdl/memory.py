@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lutdla.spec.config import CoreConfig
-from lutdla.spec.memory import LOADABLE
 from myhdl import always, always_comb, block, instances
 
+from lutdla.spec.config import CoreConfig
+from lutdla.spec.memory import LOADABLE
 from lutdla_hdl.interfaces import LoadBus, bits, flag, named
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from lutdla.spec.config import LOOPS, STREAMS, CoreConfig
 from lutdla.spec.program import record_fields
-
 from lutdla_hdl.memory import chunk_signals
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from myhdl import always_comb, always_seq, block, instances, intbv
+
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.registers import ADDRESS_BITS, BY_NAME, COUNTERS, MEMORY_CRCS, REGISTERS, constant_registers
-from myhdl import always, always_comb, always_seq, block, instances, intbv
-
 from lutdla_hdl.axi_lite import axi_lite
 from lutdla_hdl.crc import START
 from lutdla_hdl.decoder import LoadState

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from lutdla.spec.config import CoreConfig
-from myhdl import ConcatSignal, always, always_comb, always_seq, block, instances
+from myhdl import ConcatSignal, always, always_comb, always_seq, block
 
+from lutdla.spec.config import CoreConfig
 from lutdla_hdl.delay import delay, delay_flag
-from lutdla_hdl.interfaces import Groups, LoadBus, Rows, bits, counter_bits, flag, named, signed_bits, width_for
+from lutdla_hdl.interfaces import Groups, LoadBus, Rows, bits, counter_bits, named, signed_bits, width_for
 from lutdla_hdl.memory import chunk_signals, loaded_ram
 from lutdla_hdl.record import Record
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lutdla.spec.config import CoreConfig
 from myhdl import ConcatSignal, always_comb, always_seq, block, instances
 
+from lutdla.spec.config import CoreConfig
 from lutdla_hdl.interfaces import Rows, bits, counter_bits, named, width_for
 from lutdla_hdl.memory import lut_ram
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lutdla.spec.config import CoreConfig
-from lutdla.spec.program import ENCODE_INPUT
 from myhdl import always_comb, always_seq, block, instances
 
+from lutdla.spec.config import CoreConfig
+from lutdla.spec.program import ENCODE_INPUT
 from lutdla_hdl.interfaces import bits, counter_bits, flag, named
 from lutdla_hdl.loop_nest import Step
 from lutdla_hdl.memory import ram

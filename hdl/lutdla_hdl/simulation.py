@@ -9,10 +9,10 @@ import random
 from collections import deque
 from typing import Any
 
-from lutdla.errors import ToolError
-from lutdla.spec.config import CoreConfig
 from myhdl import Simulation, always, block, delay, instance, instances
 
+from lutdla.errors import ToolError
+from lutdla.spec.config import CoreConfig
 from lutdla_hdl.core import lutdla_core, ports
 from lutdla_hdl.interfaces import AxiLite, AxiStream
 
@@ -163,7 +163,8 @@ class CoreSimulation:
         if CoreSimulation._open is not None:
             raise ToolError("a MyHDL simulation is already open and MyHDL can run only one: close it first")
         self.config = config
-        self._driver, self._monitor, self._port = StreamDriver(stall, seed), StreamMonitor(stall, seed + 1), RegisterPort()
+        self._driver, self._monitor = StreamDriver(stall, seed), StreamMonitor(stall, seed + 1)
+        self._port = RegisterPort()
         self._signals = ports(config)
         bench = testbench(self._signals, self._driver, self._monitor, self._port, config)
         self._simulation = Simulation(bench)

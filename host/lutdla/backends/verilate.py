@@ -68,7 +68,7 @@ def _sources_digest(config: CoreConfig) -> str:
 def _locked(folder: Path) -> Iterator[None]:
     """One builder at a time; the lock is released with the process."""
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w") as lock:
+    with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -76,7 +76,7 @@ def _locked(folder: Path) -> Iterator[None]:
 def _run(command: list[str], environment: dict[str, str]) -> None:
     try:
         done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True,
-                              timeout=BUILD_TIMEOUT_S)
+                              timeout=BUILD_TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired as error:
         raise ToolError(f"{Path(command[0]).name} took longer than {BUILD_TIMEOUT_S:.0f} s") from error
     if done.returncode:
@@ -94,7 +94,7 @@ def build(config: CoreConfig) -> Path:
     with _locked(folder):
         if not library.exists():
             with tempfile.TemporaryDirectory(dir=folder) as temporary:
-                os.replace(_build_in(Path(temporary), config), library)
+                _build_in(Path(temporary), config).replace(library)
     return library
 
 
