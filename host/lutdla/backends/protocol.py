@@ -59,6 +59,8 @@ class Backend(Protocol):
     """emulator, rtl, myhdl or pynq."""
     cycle_exact: bool
     """Whether cycle counters are real."""
+    max_frame_bytes: int
+    """The longest frame that one exchange can carry."""
 
     def read_register(self, offset: int) -> int:
         """One 32-bit register, by byte offset."""

@@ -7,6 +7,9 @@ import numpy as np
 from lutdla.backends.protocol import Buffer, CoreModel
 from lutdla.errors import CoreError
 
+MAX_FRAME_BYTES = 1 << 26
+"""As much as the longest DMA transfer."""
+
 
 class SimulatedBackend:
     """Drives a `CoreModel`; implements `lutdla.backends.protocol.Backend`.
@@ -19,6 +22,7 @@ class SimulatedBackend:
     def __init__(self, name: str, model: CoreModel) -> None:
         self.name, self.model = name, model
         self.cycle_exact = model.cycle_exact
+        self.max_frame_bytes = MAX_FRAME_BYTES
         self._incoming: Buffer | None = None
         self._received, self._busy = 0, False
 
@@ -64,7 +68,7 @@ class SimulatedBackend:
         return f"{sent}; {'no whole result frame (TLAST) has come' if waiting else 'nothing to receive'}"
 
     def reset_streams(self) -> None:
-        self._incoming, self._busy = None, False
+        self._incoming, self._received, self._busy = None, 0, False
         self.model.reset_streams()
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -142,14 +142,9 @@ class Accelerator:
         core = self._core_for(artefact)
         if self._network is not None:
             self._network.close()
-        frame = np.frombuffer(b"".join(load_packets(artefact.image, self.config, artefact.model_id)), np.uint8)
-        buffer = core.backend.allocate(len(frame))
-        try:
-            buffer[: len(frame)] = frame
-            core.exchange(f"loading {len(frame)} bytes", buffer[: len(frame)], None, timeout_s)
-            core.wait_loaded(timeout_s)
-        finally:
-            core.backend.free(buffer)
+        for frame in _frames(load_packets(artefact.image, self.config, artefact.model_id), core.backend):
+            self._send(core, frame, timeout_s)
+        core.wait_loaded(timeout_s)
         self._check_loaded(core, artefact)
         self._network = Network(self, artefact)
         return self._network
@@ -165,6 +160,15 @@ class Accelerator:
                 raise
             return self._model(artefact.config)
         return self._core
+
+    @staticmethod
+    def _send(core: Core, frame: bytes, timeout_s: float) -> None:
+        buffer = core.backend.allocate(len(frame))
+        try:
+            buffer[: len(frame)] = np.frombuffer(frame, np.uint8)
+            core.exchange(f"loading {len(frame)} bytes", buffer[: len(frame)], None, timeout_s)
+        finally:
+            core.backend.free(buffer)
 
     def _check_loaded(self, core: Core, artefact: Artefact) -> None:
         expected = {MEMORY_CRCS[memory]: crc for memory, crc in memory_crcs(artefact.image, self.config).items()}
@@ -190,6 +194,19 @@ class Accelerator:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _frames(packets: list[bytes], backend: Backend) -> Iterator[bytes]:
+    """Packets joined to frames as long as the back end can carry."""
+    frame: list[bytes] = []
+    size = 0
+    for packet in packets:
+        if frame and size + len(packet) > backend.max_frame_bytes:
+            yield b"".join(frame)
+            frame, size = [], 0
+        frame.append(packet)
+        size += len(packet)
+    yield b"".join(frame)
 
 
 def _positive(timeout_s: float) -> float:

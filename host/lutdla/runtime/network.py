@@ -41,7 +41,8 @@ class Network:
         self._frame_bytes = config.frame_beats(self._groups) * config.stream_bytes
         self._result_bytes = result_bytes(1, self._rows, config)
         self._overhead = len(run_packet(np.zeros((0, 1), np.int8), self._groups, config))
-        self._chunk = max(1, (CHUNK_BYTES - self._overhead) // max(self._frame_bytes, self._result_bytes))
+        room = min(CHUNK_BYTES, accelerator.core().backend.max_frame_bytes) - self._overhead
+        self._chunk = max(1, room // max(self._frame_bytes, self._result_bytes))
 
     # -- calls -------------------------------------------------------------------------------------------------------
     def __call__(self, x: npt.ArrayLike, *, timeout_s: float | None = None) -> npt.NDArray[np.float32]:

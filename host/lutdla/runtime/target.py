@@ -26,9 +26,9 @@ def open(
     """Open a device.
 
     Args:
-        target: None: the board if there is one, else the emulator. `"emulator"`, `"rtl"` (Verilated hardware),
-            `"myhdl"` (MyHDL simulation), `"pynq"` (the pynq package; on an emulated board where there is none), or a
-            path that ends with `.bit`.
+        target: None: the overlay that is loaded on the board, or the emulator where there is no board. `"emulator"`,
+            `"rtl"` (Verilated hardware), `"myhdl"` (MyHDL simulation), `"pynq"` (the pynq package; on an emulated
+            board where there is none), or a path that ends with `.bit`, which is programmed.
         config: which core a model stands in for; None: the one each artefact was compiled for. A bitstream has its own.
         timeout_s: longest wait for one exchange; None: a minute, ten for simulators.
 
@@ -42,9 +42,9 @@ def open(
         raise DeviceError(f"{name}: remote boards are not supported yet: run this on the board itself, "
                           'or use lutdla.open("emulator")')
     if has_board() and (target is None or name == "pynq"):
-        name = _local_bitstream()
+        return _open_board(None, config, timeout_s)
     if name.endswith(".bit"):
-        return _open_bitstream(Path(name), config, timeout_s)
+        return _open_board(name, config, timeout_s)
     name = name or "emulator"
     if name not in BACKENDS:
         raise DeviceError(f"unknown target {name!r}: use one of {', '.join(BACKENDS)}, or a path that ends with .bit")
@@ -53,24 +53,11 @@ def open(
     return Accelerator(name, None, build=lambda wanted: open_backend(name, wanted), timeout_s=timeout_s)
 
 
-def _open_bitstream(path: Path, config: CoreConfig | None, timeout_s: float | None) -> Accelerator:
+def _open_board(bitfile: str | None, config: CoreConfig | None, timeout_s: float | None) -> Accelerator:
+    """Program a bitstream, or without one attach to the overlay that is loaded."""
     if config is not None:
-        raise InputError(f"{path}: a bitstream has its own configuration: open it without config")
-    for needed in (path, path.with_suffix(".hwh")):
-        if not needed.is_file():
-            raise DeviceError(f"{needed}: no such file: an overlay is a .bit and a .hwh of the same name in one folder")
-    if not has_board():
-        raise DeviceError(f"{path}: this machine has no board that pynq can program: run it on the board, or use "
-                          'lutdla.open("pynq") for an emulated one')
+        raise InputError(f"{bitfile or 'the loaded overlay'}: a bitstream has its own configuration: open it without "
+                         "config")
     from lutdla.backends.pynq import PynqBackend
 
-    return Accelerator("pynq", PynqBackend(path), timeout_s=timeout_s)
-
-
-def _local_bitstream() -> str:
-    found = sorted(Path.cwd().glob("lutdla*.bit"))
-    if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "none"
-        raise DeviceError(f"a board, but not one overlay lutdla*.bit in {Path.cwd()} (found: {names}): "
-                          'name it, as in lutdla.open("lutdla_pynq-z2.bit")')
-    return str(found[0])
+    return Accelerator("pynq", PynqBackend(bitfile), timeout_s=timeout_s)

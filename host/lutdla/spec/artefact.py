@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ class Artefact:
                 f"input has shape {array.shape}, this network takes (batch, "
                 f"{', '.join(map(str, self.input_shape))}): reshape it, one image is x[None]"
             )
-        flat = array.reshape(len(array), -1)
+        flat = array.reshape(len(array), math.prod(self.input_shape))  # -1 would not do for an empty batch
         if array.dtype == np.int8:
             return np.ascontiguousarray(flat)
         if array.dtype.kind not in "fiu":
