@@ -56,6 +56,7 @@ def test_parts_of_buffers_are_exchanged(board):
     assert backend.received() == 64
     assert incoming[8:72].tolist() == list(range(64, 128))
     assert (incoming[:8] == 1).all()
+    assert (incoming[72:] == 1).all(), "what the frame does not reach keeps its value"
     assert core.sent()
 
 
@@ -67,6 +68,7 @@ def test_a_frame_without_result(board):
     finish(backend)
     assert backend.received() == 0
     assert backend.poll()
+    assert not backend.overlay.dma.read(SR) & 0x7000, "interrupt flags are cleared for who enables interrupts"
 
 
 def test_poll_waits_for_both_channels_and_lets_time_pass(board):

@@ -67,7 +67,7 @@ def test_interrupt_flags_are_cleared_by_writing_1(setup):
     setup.dma.read(SR)
     setup.dma.write(SR, 0x2000)
     assert setup.dma.read(SR) & regs.IOC_IRQ
-    setup.dma.write(SR, regs.IOC_IRQ)
+    setup.dma.write(SR, 0xFFFF_FFFF)
     assert not setup.dma.read(SR) & regs.IOC_IRQ
     assert setup.dma.read(SR) & regs.IDLE, "only interrupt flags are cleared"
 
