@@ -212,11 +212,13 @@ class EmulatorModel:
             raise ProgramError(f"emulator: the model was committed with frames of {beats} beats, its program takes "
                                f"{config.frame_beats(groups)}: hardware would hang; compile the model again")
         whole = len(payload) // (beats * config.stream_bytes)
+        self._starved = whole < images
+        if not whole:
+            return
         frames = np.frombuffer(payload, np.uint8)[: whole * beats * config.stream_bytes]
         results = engine.run(unpack_frames(frames.reshape(whole, beats, config.stream_bytes), groups, config))
         self._count("IMAGES", whole)
         self._count("LOOKUPS", whole * engine.lookups_per_image)
-        self._starved = whole < images
         if whole == images:
             self._outgoing.append(results.astype("<i4").tobytes())
             self._raise_interrupt("DONE")

@@ -52,7 +52,8 @@ class Steps:
     inside: Bool  # (T, ports, blocks): the bank is not masked
     table_row: Int  # (T,) first of c rows
     accumulator: Int  # (T,)
-    channel: Int  # (T,)
+    constant: Int  # (T,) first constant row
+    codebook: Int  # (T,) first codebook row
     dest: Int  # (T,) index group, base included
     first: Bool  # (T,)
     last: Bool  # (T,)
@@ -71,7 +72,8 @@ def walk(record: Lookup, config: CoreConfig, block: int) -> Iterator[Steps]:
         yield Steps(
             words, (words < record.last_word)[:, :, None] | edge,
             ((record.table + address["table"]) & 0xFFFF) * config.c, address["accumulator"] & 0xFFFF,
-            address["channel"] & 0xFFFF, (record.dest + address["dest"]) & 0xFFFF,
+            (record.constant + address["channel"]) & 0xFFFF, (record.codebook + address["channel"]) & 0xFFFF,
+            (record.dest + address["dest"]) & 0xFFFF,
             ~at[reducing].any(axis=0), (at == np.array(counts)[:, None] - 1)[reducing].all(axis=0),
         )  # fmt: skip
 
@@ -142,7 +144,7 @@ class VectorEngine:
                 sums[steps.accumulator[steps.first]] = True
                 self._stale |= not sums[steps.accumulator].all()
                 if not record.to_output:
-                    own[self._targets(i, record, steps)] = True
+                    own[self._targets(i, steps)] = True
             self._overlaps.append(bool((read & own).any()))
             self._stale |= bool((read & ~written).any())
             written |= own
@@ -159,12 +161,11 @@ class VectorEngine:
         self._check(record, "index word", words, self.config.index_words)
         return words, blocks
 
-    def _targets(self, i: int, record: Lookup, steps: Steps) -> tuple[Int, Int]:
+    def _targets(self, i: int, steps: Steps) -> tuple[Int, Int]:
         """Index positions that a block of steps writes; checks the rows that it needs for that."""
         groups = np.arange(self.config.groups_per_row)
-        channels = steps.channel[steps.last, None] + groups
-        self._check(i, "constant row", record.constant + channels, self.config.constant_rows)
-        self._check(i, "codebook row", record.codebook + channels, self.config.codebook_rows)
+        self._check(i, "constant row", steps.constant[steps.last, None] + groups, self.config.constant_rows)
+        self._check(i, "codebook row", steps.codebook[steps.last, None] + groups, self.config.codebook_rows)
         return self._positions(i, steps.dest[steps.last, None] + groups)
 
     # -- execution ---------------------------------------------------------------------------------------------------
@@ -214,7 +215,7 @@ class VectorEngine:
             if record.to_output:
                 results += finished
             elif finished:
-                self._requantize(record, steps.channel[steps.last], steps.dest[steps.last], np.stack(finished))
+                self._requantize(record, steps, np.stack(finished))
 
     def _sum_banks(self, steps: Steps) -> npt.NDArray[np.int16]:
         """Sum over banks: (T, images, lanes). At most 128 banks of int8: 16 bits hold it."""
@@ -250,13 +251,13 @@ class VectorEngine:
                 finished.append(accumulator.copy())
         return finished
 
-    def _requantize(self, record: Lookup, channel: Int, dest: Int, rows: npt.NDArray[np.int32]) -> None:
+    def _requantize(self, record: Lookup, steps: Steps, rows: npt.NDArray[np.int32]) -> None:
         """Finished rows (R, images, lanes) to int8, and to the indices of the next layer."""
         config, memories = self.config, self.memories
         groups = np.arange(config.groups_per_row)
-        at = (record.constant + channel[:, None] + groups)  # (R, groups)
+        firsts = (steps.constant, steps.codebook, steps.dest)
+        at, codebook, dest = (first[steps.last, None] + groups for first in firsts)
         acc = rows.reshape(len(rows), -1, config.groups_per_row, config.group).swapaxes(1, 2).astype(np.int64)
-        scaled = acc * memories.mult[at][:, :, None] + memories.bias[at][:, :, None]
+        scaled = acc * memories.mult[at][:, :, None] + memories.bias[at][:, :, None]  # (R, groups, images, group)
         values = np.clip(scaled >> memories.shift[at][:, :, None], record.low, record.high).astype(np.int8)
-        self._encode(values.reshape(-1, *values.shape[2:]), (record.codebook + channel[:, None] + groups).reshape(-1),
-                     (dest[:, None] + groups).reshape(-1))
+        self._encode(values.reshape(-1, *values.shape[2:]), codebook.reshape(-1), dest.reshape(-1))
