@@ -18,6 +18,8 @@ OLD_PYNQ := 3.1.2
 # Two processes use two cores better than two threads in each; torch on small layers is fastest with one.
 JOBS ?= 2
 export OMP_NUM_THREADS := 1
+# Tools that tools start (Verilator's makefile calls `python`) come from .venv too.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHON VENV
 
 .PHONY: help
