@@ -20,6 +20,8 @@ from lutdla.spec.config import CoreConfig
 BUILD_TIMEOUT_S = 900.0
 HARNESS = Path(__file__).with_name("rtl_harness.cpp")
 LIBRARY = "lutdla_core.so"
+CONTRACT = ("config", "memory", "packets", "program", "registers")
+"""Modules of `lutdla.spec` that the hardware is made from."""
 
 
 def cache_folder() -> Path:
@@ -58,8 +60,8 @@ def _sources_digest(config: CoreConfig) -> str:
     if spec is None or spec.origin is None or importlib.util.find_spec("myhdl") is None:
         raise ToolError("back end rtl needs the packages lutdla_hdl and myhdl: pip install lutdla[hdl]")
     digest = hashlib.sha256(json.dumps([config.hash, config.to_dict(), verilator()[0]]).encode())
-    hdl, contract = Path(spec.origin).parent, Path(__file__).parents[1] / "spec"
-    for file in sorted([*hdl.glob("*.py"), *contract.glob("*.py"), HARNESS]):
+    contract = [Path(__file__).parents[1] / "spec" / f"{name}.py" for name in CONTRACT]
+    for file in sorted([*Path(spec.origin).parent.glob("*.py"), *contract, HARNESS]):
         digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()[:24]
 
