@@ -10,13 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from lutdla_hdl.convert import convert
 
 import lutdla
 from lutdla.backends.rtl import RtlModel
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.random_network import random_network
 from lutdla.spec import CoreConfig
+from lutdla_hdl.convert import convert
 
 SIZES = (784, 64, 64, 10)
 IMAGES = {"emulator": 10_000, "pynq": 10_000, "rtl": 2_000, "myhdl": 1}
