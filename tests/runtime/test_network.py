@@ -1,0 +1,159 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lutdla.errors import CoreError, DeviceError, InputError
+from lutdla.reference import Reference
+from lutdla.runtime import Accelerator, network
+from lutdla.spec.registers import BY_NAME
+from lutdla.verify import make_vectors, reference_results
+from tests.runtime.devices import NETWORK, Device
+
+SCALED = replace(
+    NETWORK, input_shape=(2, 5), input_scale=0.5, input_zero_point=3,
+    output_scale=np.linspace(0.1, 0.6, 6, dtype=np.float32), output_bias=np.arange(6, dtype=np.float32),
+)  # fmt: skip
+X = make_vectors(NETWORK, 40)
+EXPECTED = reference_results(NETWORK, X)
+
+
+@pytest.fixture
+def accelerator():
+    with Accelerator("emulator", Device()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def net(accelerator):
+    return accelerator.load(NETWORK)
+
+
+def test_real_values_in_and_out(accelerator):
+    x = np.random.default_rng(0).uniform(-70, 70, (7, 2, 5))
+    quantized = np.clip(np.rint(x / 0.5) + 3, -128, 127).astype(np.int8)
+    raw = reference_results(SCALED, quantized)
+    y = accelerator.load(SCALED)(x)
+    assert (y.shape, y.dtype) == ((7, 6), np.float32)
+    np.testing.assert_array_equal(y, raw.astype(np.float32) * SCALED.output_scale + SCALED.output_bias)
+
+
+def test_int8_is_taken_as_quantized(accelerator):
+    loaded = accelerator.load(SCALED)
+    x = X.reshape(-1, 2, 5)
+    np.testing.assert_array_equal(loaded.raw(x), reference_results(SCALED, x))
+
+
+def test_an_empty_batch_gives_an_empty_result(net):
+    assert net(np.zeros((0, 10))).shape == (0, 6)
+    assert net.raw(np.zeros((0, 10), np.int8)).shape == (0, 6)
+    assert net.profile.images == 0
+    assert net.profile.cycles_per_image == 0
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.zeros(10), r"shape \(10,\), this network takes \(batch, 10\): reshape it, one image is x\[None\]"),
+        (np.zeros((2, 11)), r"input has shape \(2, 11\)"),
+        (np.float32(1), r"input has shape \(\)"),
+        (np.zeros((2, 10), complex), "input has type complex128: use float, or int8"),
+        (np.full((1, 10), "a"), "input has type"),
+        (np.zeros((2, 10), bool), "input has type bool"),
+        (np.full((1, 10), np.nan), "input holds NaN or infinity"),
+        (np.full((1, 10), np.inf), "input holds NaN or infinity"),
+    ],
+)
+def test_a_bad_input_is_named_and_nothing_is_sent(net, x, message):
+    with pytest.raises(InputError, match=message):
+        net(x)
+    np.testing.assert_array_equal(net.raw(X), EXPECTED)
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 100, 777, 1 << 20])
+def test_a_batch_is_split_into_chunks(accelerator, monkeypatch, chunk_bytes):
+    monkeypatch.setattr(network, "CHUNK_BYTES", chunk_bytes)
+    loaded = accelerator.load(NETWORK)
+    backend = accelerator.core().backend
+    backend.sizes.clear()
+    np.testing.assert_array_equal(loaded.raw(X), EXPECTED)
+    assert loaded.profile.images == 40
+    assert len(backend.lent) == 2
+    if chunk_bytes == 1:
+        assert len(backend.sizes) == 40
+    else:
+        assert max(backend.sizes) <= chunk_bytes
+
+
+def test_buffers_are_kept_grown_and_given_back(accelerator, net):
+    backend = accelerator.core().backend
+    net.raw(X[:2])
+    small = list(backend.lent)
+    net.raw(X[:1])
+    assert [id(b) for b in backend.lent] == [id(b) for b in small]
+    net.raw(X)
+    assert len(backend.lent) == 2
+    assert len(backend.lent[0]) > len(small[0])
+    net.close()
+    net.close()
+    assert backend.lent == []
+
+
+def test_a_result_does_not_change_with_the_next_call(net):
+    first = net.raw(X[:3])
+    kept = first.copy()
+    net.raw(X[3:6])
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_the_result_is_refused_when_bytes_are_missing(accelerator, net, monkeypatch):
+    backend = accelerator.core().backend
+    monkeypatch.setattr(backend, "received", lambda: 16)
+    with pytest.raises(CoreError, match="a run of 40 images gave 16 bytes, expected 1280"):
+        net.raw(X)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(net.raw(X), EXPECTED)
+
+
+def test_a_model_lost_by_the_device_is_named(accelerator, net):
+    accelerator.core().backend.model._loaded = False
+    with pytest.raises(CoreError, match="NOT_LOADED: a run was asked for while no whole model is loaded") as caught:
+        net.raw(X)
+    assert caught.value.code == "NOT_LOADED"
+    np.testing.assert_array_equal(accelerator.load(NETWORK).raw(X), EXPECTED)
+
+
+def test_a_closed_network_says_so(accelerator):
+    with accelerator.load(NETWORK) as loaded:
+        loaded.raw(X)
+    with pytest.raises(DeviceError, match="this network is not on the device any more: it was closed or another model"):
+        loaded.raw(X)
+
+
+def test_the_profile_is_of_the_newest_call(net):
+    reference = Reference(NETWORK.config, NETWORK.image)
+    reference.run(np.zeros((3, NETWORK.image.program.input_groups * NETWORK.config.group), np.int8))
+    net.raw(X)
+    net.raw(X[:3])
+    assert (net.profile.images, net.profile.lookups) == (3, reference.lookups)
+
+
+def test_counters_may_wrap(accelerator, net):
+    accelerator.core().backend.model._registers |= {"IMAGES": 0xFFFFFFFE, "LOOKUPS": 0xFFFFFFFF}
+    net.raw(X)
+    assert net.profile.images == 40
+    assert net.profile.lookups > 40
+
+
+def test_layers_are_profiled_where_cycles_are_real(accelerator):
+    accelerator.core().backend.cycle_exact = True
+    accelerator.core().backend.forced[BY_NAME["PROFILE_CYCLES"].offset] = 12
+    loaded = accelerator.load(NETWORK)
+    loaded.raw(X)
+    assert loaded.profile.layers == (("input", 12), ("layer0", 12), ("layer1", 12))
+
+
+@pytest.mark.parametrize("timeout_s", [0, -2.5])
+def test_a_deadline_is_positive(net, timeout_s):
+    with pytest.raises(InputError, match="it must be more than 0 seconds"):
+        net(X, timeout_s=timeout_s)
