@@ -204,6 +204,16 @@ class Artefact:
             raise ArtefactError(f"{path}: its sha256 does not match its content: copy or compile it again")
         return cls._from_parts(path, metadata["lutdla"], tensors)
 
+    def _check_border(self, path: Path) -> None:
+        """Check that inputs fit into a frame and outputs into a result."""
+        values, room = math.prod(self.input_shape), self.image.program.input_groups * self.config.group
+        if not 0 < values <= room:
+            raise ArtefactError(f"{path}: an input has {values} values, the program takes 1..{room}: compile it again")
+        results = self.image.program.output_rows * self.config.lanes
+        if not 0 < self.outputs <= results or self.output_bias.shape != self.output_scale.shape:
+            raise ArtefactError(f"{path}: {self.output_scale.shape} output scales and {self.output_bias.shape} biases, "
+                                f"the program gives {results} results: compile it again")
+
     @classmethod
     def _from_parts(cls, path: Path, text: str, tensors: dict[str, npt.NDArray[Any]]) -> Artefact:
         try:
@@ -221,11 +231,13 @@ class Artefact:
             names = ("codebooks", "tables", "mult", "bias", "shift")
             image = MemoryImage(program, *(tensors[name] for name in names))
             image.validate(config)
-            return cls(
+            artefact = cls(
                 config, image, tuple(header["input"]["shape"]), header["input"]["scale"],
                 header["input"]["zero_point"], tensors["output_scale"], tensors["output_bias"],
                 tuple(header["layers"]), header["provenance"],
             )  # fmt: skip
+            artefact._check_border(path)
+            return artefact
         except ArtefactError:
             raise
         except (KeyError, TypeError, IndexError, json.JSONDecodeError, LutdlaError) as error:
@@ -237,6 +249,8 @@ def _record(entry: dict[str, Any]) -> EncodeInput | Lookup:
     kind = values.pop("kind")
     if kind == "EncodeInput":
         return EncodeInput(**values)
+    if kind != "Lookup":
+        raise KeyError(f"unknown record kind {kind!r}")
     values["loops"] = tuple(Loop(**loop) for loop in values["loops"])
     values["port_offsets"] = tuple(values["port_offsets"])
     return Lookup(**values)

@@ -1,0 +1,166 @@
+"""The command line as users meet it: real files, exit statuses, one line for an error."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from lutdla import cli
+from lutdla.backends import BACKENDS
+from lutdla.backends.emulator import EmulatorModel
+from lutdla.backends.simulated import SimulatedBackend
+from lutdla.compiler.assemble import assemble
+from lutdla.compiler.random_network import random_network
+from lutdla.errors import ToolError
+from lutdla.verify import make_vectors, reference_results
+from tests.strategies import TINY
+
+NETWORK = assemble(random_network(TINY, (10, 8, 6)), TINY)
+X = make_vectors(NETWORK, 20)
+
+
+class WrongLane(EmulatorModel):
+    """A core whose results of image 3 are off by one in channel 2."""
+
+    def receive(self):
+        frame = super().receive()
+        if frame is None:
+            return None
+        rows = np.frombuffer(frame, "<i4").copy().reshape(-1, 8)  # two rows of four lanes
+        rows[3:4, 2] += 1
+        return rows.tobytes()
+
+
+@pytest.fixture
+def model(tmp_path):
+    return NETWORK.save(tmp_path / "net.lut")
+
+
+@pytest.fixture
+def images(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    return tmp_path / "x.npy"
+
+
+def call(*arguments):
+    return CliRunner(env={"COLUMNS": "200"}).invoke(cli.build(), [str(a) for a in arguments], catch_exceptions=False)
+
+
+def main(*arguments):
+    return subprocess.run([sys.executable, "-m", "lutdla", *map(str, arguments)], capture_output=True, text=True,
+                          timeout=120)  # fmt: skip
+
+
+def test_help_names_every_command():
+    shown = call("--help").output
+    assert all(name in shown for name in ("run", "verify", "hdl", "doctor"))
+
+
+def test_version():
+    assert call("--version").output.strip().count(".") == 2
+
+
+# -- run ---------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("backend", ["emulator", "pynq"])
+def test_run_writes_the_results(model, images, tmp_path, backend):
+    output = tmp_path / "new folder" / "y.npy"
+    done = call("run", model, "--input", images, "--output", output, "--backend", backend)
+    assert done.exit_code == 0
+    np.testing.assert_array_equal(np.load(output), reference_results(NETWORK, X).astype(np.float32))
+    assert f"20 images on {backend}" in done.output
+    assert "lookups" in done.output
+
+
+@pytest.mark.parametrize(("limit", "images_run"), [(0, 0), (7, 7), (99, 20)])
+def test_run_with_a_limit(model, images, tmp_path, limit, images_run):
+    call("run", model, "--input", images, "--output", tmp_path / "y.npy", "--limit", limit)
+    assert np.load(tmp_path / "y.npy").shape == (images_run, 6)
+
+
+def test_an_error_is_one_clean_line_and_status_2(model, images, tmp_path):
+    output = ("--output", tmp_path / "y.npy")
+    np.save(tmp_path / "wide.npy", np.zeros((2, 11)))
+    np.save(tmp_path / "objects.npy", np.array([{}]))
+    (tmp_path / "text.npy").write_text("no array")
+    for arguments, message in (
+        (("run", tmp_path / "none.lut", "--input", images, *output), "none.lut: no such file"),
+        (("run", model, "--input", tmp_path / "none.npy", *output), "none.npy: no .npy file of numbers"),
+        (("run", model, "--input", tmp_path / "text.npy", *output), "text.npy: no .npy file of numbers"),
+        (("run", model, "--input", tmp_path / "objects.npy", *output), "objects.npy: no .npy file of numbers"),
+        (("run", model, "--input", tmp_path / "wide.npy", *output), "input has shape (2, 11)"),
+        (("run", model, "--input", images, *output, "--backend", "fpga"), "unknown target 'fpga'"),
+        (("run", model, "--input", images, "--output", tmp_path), "is a folder: name a file"),
+        (("run", model, "--input", images, "--output", model / "y.npy"), "cannot write there"),
+        (("verify", images, "--vectors", "3"), "damaged or not an artefact"),
+    ):
+        done = main(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("error: ")
+        assert message in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "y.npy").exists()
+
+
+# -- verify ----------------------------------------------------------------------------------------------------
+def test_verify_writes_the_figures(model, tmp_path):
+    figures = tmp_path / "results" / "verify.json"
+    done = call("verify", model, "--vectors", 25, "--json", figures, "--backend", "emulator", "--backend", "pynq")
+    assert done.exit_code == 0
+    assert json.loads(figures.read_text()) == {"vectors": 25, "mismatches_emulator": 0, "mismatches_pynq": 0}
+    assert done.output.count("equal in every bit") == 2
+
+
+def test_verify_shows_the_first_difference(model, tmp_path, monkeypatch):
+    monkeypatch.setitem(BACKENDS, "rtl", lambda config: SimulatedBackend("rtl", WrongLane(config)))
+    figures = tmp_path / "verify.json"
+    done = call("verify", model, "--vectors", 25, "--json", figures, "--backend", "emulator", "--backend", "rtl")
+    assert done.exit_code == 1
+    assert json.loads(figures.read_text()) == {"vectors": 25, "mismatches_emulator": 0, "mismatches_rtl": 1}
+    expected = reference_results(NETWORK, make_vectors(NETWORK, 25))[3, 2]
+    assert f"image 3, channel 2: reference {expected}, rtl {expected + 1}" in done.output
+
+
+def test_verify_fails_when_a_back_end_is_missing(model, tmp_path, monkeypatch):
+    def missing(config):
+        raise ToolError("no simulator: pip install 'lutdla[hdl]'")
+
+    monkeypatch.setitem(BACKENDS, "rtl", missing)
+    figures = tmp_path / "verify.json"
+    done = call("verify", model, "--vectors", 2, "--json", figures, "--backend", "rtl", "--backend", "emulator")
+    assert done.exit_code == 2
+    assert "could not be run: no simulator: pip install 'lutdla[hdl]'" in done.output
+    assert json.loads(figures.read_text()) == {"vectors": 2, "mismatches_emulator": 0}
+
+
+def test_verify_runs_every_back_end_by_default(model, monkeypatch):
+    ran = []
+    for name in BACKENDS:
+        monkeypatch.setitem(BACKENDS, name, lambda config, name=name: (
+            ran.append(name), SimulatedBackend(name, EmulatorModel(config)))[1])  # fmt: skip
+    assert call("verify", model, "--vectors", 2).exit_code == 0
+    assert ran == ["emulator", "rtl", "myhdl", "pynq"]
+
+
+# -- hdl -------------------------------------------------------------------------------------------------------
+def test_hdl_needs_a_configuration(tmp_path):
+    done = main("hdl", "--config", tmp_path / "none.toml", "--out", tmp_path)
+    assert done.returncode == 2
+    assert "none.toml: no such file: write the fields of CoreConfig as .json or .toml" in done.stderr
+
+
+def test_hdl_passes_on_what_the_generator_says(tmp_path):
+    (tmp_path / "core.json").write_text('{"banks": 3}')
+    done = main("hdl", "--config", tmp_path / "core.json", "--out", tmp_path / "verilog")
+    assert done.returncode == 2
+    assert "unknown configuration field 'banks'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_hdl_writes_verilog(tmp_path):
+    (tmp_path / "core.json").write_text(json.dumps(TINY.to_dict()))
+    done = main("hdl", "--config", tmp_path / "core.json", "--out", tmp_path / "verilog")
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "verilog").glob("*.v"))
