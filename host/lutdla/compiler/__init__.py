@@ -1,1 +1,15 @@
-"""From a converted torch model to one artefact file."""
+"""From a converted torch model to one artefact file. Only `compile` needs torch, and loads it when it is used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["compile"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "compile":
+        from lutdla.compiler.export import compile  # noqa: A004  the field's word for it
+
+        return compile
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,144 @@
+"""`LUTBoost`: training of lookup networks in stages.
+
+1. *replace*: dense layers become lookup layers, codebooks by k-means (`lutdla.nn.convert`).
+2. *centroids*: weights stay, codebooks learn.
+3. *joint*: both learn.
+
+The loss is cross entropy, mixed with the dense network's own answers (distillation), plus
+`reconstruction` x sum over layers of |sg(A) W - Q(A) W|^2, relative to |A W|^2. Gradients pass straight through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+from torch.nn import functional as F
+
+from lutdla.errors import InputError
+from lutdla.nn.conversion import convert
+from lutdla.nn.lut_linear import LUTLinear, freeze, lut_layers
+from lutdla.nn.train import Progress, _check_examples, logits, run_epochs, silent
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of training after replacement.
+
+    Attributes:
+        name: what progress is told.
+        epochs: passes over the images.
+        centroid_rate: Adam's rate for codebooks, in steps of the int8 grid.
+        weight_rate: Adam's rate for weights and biases; 0 freezes them.
+    """
+
+    name: str
+    epochs: int
+    centroid_rate: float
+    weight_rate: float = 0.0
+
+
+CENTROIDS = Stage("centroids", epochs=2, centroid_rate=0.5)
+JOINT = Stage("joint", epochs=20, centroid_rate=0.3, weight_rate=1e-3)
+
+
+@dataclass(frozen=True)
+class LUTBoost:
+    """Settings of LUTBoost, and the training itself.
+
+    Attributes:
+        stages: after replacement, in order.
+        reconstruction: weight of the reconstruction term.
+        distillation: share of the dense network's answers in the loss, 0..1.
+        temperature: that both answers are softened with.
+        label_smoothing: of the cross entropy.
+        calibration: images that k-means sees.
+        batch, seed: examples in a batch, seed of everything random.
+    """
+
+    stages: tuple[Stage, ...] = (CENTROIDS, JOINT)
+    reconstruction: float = 0.1
+    distillation: float = 0.5
+    temperature: float = 2.0
+    label_smoothing: float = 0.0
+    calibration: int = 8192
+    batch: int = 256
+    seed: int = 0
+    convert_options: Mapping[str, Any] = field(default_factory=dict)
+    """Passed to `convert`: v, c, metric, per_layer."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.distillation <= 1:
+            raise InputError(f"distillation is {self.distillation}: it is a share, 0..1")
+        if self.temperature <= 0:
+            raise InputError(f"temperature is {self.temperature}: it must be positive")
+
+    def run(self, model: nn.Module, images: Tensor, labels: Tensor, *, progress: Progress = silent) -> fx.GraphModule:
+        """All stages: a trained dense model to a frozen lookup network.
+
+        Raises:
+            CompileError: the model holds something the core does not run; before any training.
+        """
+        network = self.replace(model, images)
+        teacher = logits(model, images) if self.distillation else None
+        for stage in self.stages:
+            self.train(network, stage, images, labels, teacher=teacher, progress=progress)
+        freeze(network)
+        return network
+
+    def replace(self, model: nn.Module, images: Tensor) -> fx.GraphModule:
+        """Stage 1: lookup layers with k-means codebooks from a random sample of the images."""
+        pick = torch.randperm(len(images), generator=torch.Generator().manual_seed(self.seed))[: self.calibration]
+        return convert(model, images[pick], seed=self.seed, **self.convert_options)
+
+    def train(self, network: nn.Module, stage: Stage, images: Tensor, labels: Tensor, *,
+              teacher: Tensor | None = None, progress: Progress = silent) -> None:
+        """One stage, in place.
+
+        Args:
+            teacher: (images, classes) the dense network's logits; without them there is no distillation.
+        """
+        _check_examples(images, labels)
+        layers = lut_layers(network)
+        for name, layer in layers.items():
+            if layer.frozen:
+                raise InputError(f"layer {name} is frozen: train before freeze()")
+        optimizer = _optimizer(list(layers.values()), stage)
+        for layer in layers.values():
+            layer.reconstruct = self.reconstruction > 0
+
+        def loss_of(at: Tensor) -> Tensor:
+            answers = network(images[at])
+            loss = self._task_loss(answers, labels[at], None if teacher is None else teacher[at])
+            for layer in layers.values():
+                loss = loss + self.reconstruction * layer.reconstruction
+            return loss
+
+        try:
+            run_epochs(loss_of, len(images), optimizer, epochs=stage.epochs, batch=self.batch, seed=self.seed,
+                       stage=stage.name, progress=progress)
+        finally:
+            for layer in layers.values():
+                layer.reconstruct, layer.reconstruction = False, torch.zeros(())
+
+    def _task_loss(self, answers: Tensor, labels: Tensor, teacher: Tensor | None) -> Tensor:
+        task = F.cross_entropy(answers, labels, label_smoothing=self.label_smoothing)
+        if teacher is None or not self.distillation:
+            return task
+        soft = F.kl_div(F.log_softmax(answers / self.temperature, dim=1),
+                        F.log_softmax(teacher / self.temperature, dim=1), log_target=True, reduction="batchmean")
+        return (1 - self.distillation) * task + self.distillation * self.temperature**2 * soft
+
+
+def _optimizer(layers: list[LUTLinear], stage: Stage) -> torch.optim.Optimizer:
+    """Adam with a rate for codebooks and one for weights; what a stage does not train gets no gradients."""
+    for layer in layers:
+        layer.weight.requires_grad_(stage.weight_rate > 0)
+        layer.bias.requires_grad_(stage.weight_rate > 0)
+    groups = [{"params": [layer.codebooks for layer in layers], "lr": stage.centroid_rate}]
+    if stage.weight_rate > 0:
+        groups.append({"params": [p for layer in layers for p in (layer.weight, layer.bias)], "lr": stage.weight_rate})
+    return torch.optim.Adam(groups, lr=0.0, fused=True)
