@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,7 +108,7 @@ def _build_in(folder: Path, config: CoreConfig) -> Path:
     verilog = convert(config, folder)
     _run(
         [tool, "--cc", "--build", "-j", "2", "-Wall", "-Wno-fatal", "-O3", "--x-assign", "fast", "--x-initial", "fast",
-         "--no-timing", "-CFLAGS", "-fPIC -O1", "--top-module", TOP, "--Mdir", str(folder / "obj"),
+         "--no-timing", "-MAKEFLAGS", f"PYTHON3={sys.executable}", "-CFLAGS", "-fPIC -O1", "--top-module", TOP, "--Mdir", str(folder / "obj"),
          str(verilog.with_suffix(".vlt")), str(verilog)],
         environment,
     )  # fmt: skip
