@@ -263,6 +263,7 @@ def decoder(
         failed.next = False
         if clear_error:
             error.next = 0
+            error_packet.next = 0
         if beat and error == 0 and tlast and state != TRAILER and state != DROP:
             error.next = truncated
             error_packet.next = packets

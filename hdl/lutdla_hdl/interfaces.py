@@ -112,7 +112,7 @@ class Rows:
         self.valid = flag()
         self.pop = flag()
         self.data = bits(config.lanes * config.acc_bits)
-        self.channel = bits(width_for(config.constant_rows))
+        self.channel = bits(width_for(max(config.constant_rows, config.codebook_rows)))
         self.dest = bits(width_for(config.index_words * config.groups_per_word))
         self.closing = flag()
         """The last row of its record."""

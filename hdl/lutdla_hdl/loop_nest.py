@@ -34,7 +34,7 @@ class Step:
         self.index = counter_bits(16)
         self.table = counter_bits(width_for(config.table_rows // config.c))
         self.accumulator = counter_bits(width_for(config.accumulator_rows))
-        self.channel = counter_bits(width_for(config.constant_rows))
+        self.channel = counter_bits(width_for(max(config.constant_rows, config.codebook_rows)))
         self.dest = counter_bits(width_for(config.index_words * config.groups_per_word))
 
 

@@ -1,0 +1,84 @@
+"""Area of the core by yosys: `synth_xilinx` on the converted Verilog, counted cell by cell.
+
+These are yosys' estimates, not Vivado's. pyosys keeps state in the process, so each synthesis runs in its own.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from lutdla.errors import ToolError
+from lutdla_hdl.convert import TOP
+
+SYNTHESIS_TIMEOUT_S = 1800.0
+
+FAMILIES = ("xc7", "xcup")
+"""7-series and UltraScale+, as `synth_xilinx -family` names them."""
+
+_SCRIPT = """\
+import json, sys
+import pyosys.libyosys as ys
+design = ys.Design()
+for command in json.loads(sys.argv[1]):
+    ys.run_pass(command, design)
+"""
+
+
+def pyosys_share() -> Path:
+    """Folder with yosys' cell libraries and models (`xilinx/cells_sim.v`).
+
+    Raises:
+        ToolError: pyosys is not installed.
+    """
+    spec = importlib.util.find_spec("pyosys")
+    if spec is None or spec.origin is None:
+        raise ToolError("synthesis needs the package pyosys, which is not installed: pip install lutdla[hdl]")
+    return Path(spec.origin).parent / "share"
+
+
+def synthesize(
+    verilog: str | Path,
+    *,
+    family: str = "xc7",
+    options: tuple[str, ...] = (),
+    netlist: str | Path | None = None,
+    timeout_s: float = SYNTHESIS_TIMEOUT_S,
+) -> dict[str, int]:
+    """Synthesize a converted core, flattened, without I/O and clock buffers (it is a part of a design).
+
+    Args:
+        verilog: the core's Verilog.
+        family: one of `FAMILIES`.
+        options: further options of `synth_xilinx`, for example `-nobram`.
+        netlist: where to write the netlist as Verilog.
+        timeout_s: most seconds it may take.
+
+    Returns:
+        Cell type -> number of cells, for example {"LUT6": ..., "RAMB36E1": ...}.
+
+    Raises:
+        ToolError: pyosys is missing or failed, or there was no end to it.
+    """
+    pyosys_share()
+    if family not in FAMILIES:
+        raise ToolError(f"family is {family!r}: use one of {', '.join(FAMILIES)}")
+    synth = ["synth_xilinx", "-family", family, "-top", TOP, "-flatten", "-noiopad", "-noclkbuf", *options]
+    with tempfile.TemporaryDirectory(prefix="lutdla-synthesis-") as temporary:
+        statistics = Path(temporary) / "statistics.json"
+        commands = [f"read_verilog {Path(verilog).absolute()}", " ".join(synth), f"tee -q -o {statistics} stat -json"]
+        if netlist is not None:
+            commands.append(f"write_verilog -noattr {Path(netlist).absolute()}")
+        try:
+            done = subprocess.run([sys.executable, "-c", _SCRIPT, json.dumps(commands)], cwd=temporary,
+                                  capture_output=True, text=True, timeout=timeout_s, check=False)  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise ToolError(f"synthesis of {verilog} took longer than {timeout_s:.0f} s") from error
+        if done.returncode or not statistics.exists():
+            raise ToolError(f"synthesis of {verilog} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+        cells = json.loads(statistics.read_text())["design"]["num_cells_by_type"]
+    return {name: int(count) for name, count in cells.items()}
