@@ -43,15 +43,24 @@ RESULT = result_bytes(2, NETWORK.image.program.output_rows, TINY)
 
 @pytest.fixture(params=BUILDERS, scope="module")
 def shared(request):
-    """A tiny core behind each back end, for all tests of this file."""
-    with Accelerator(request.param, BUILDERS[request.param](TINY), timeout_s=60) as opened:
-        yield opened
+    """A tiny core behind each back end for all tests of this file, and the switch that stalls its streams.
+
+    Only one: MyHDL simulates one core at a time.
+    """
+    made = []
+
+    def wrap(model):
+        made.append(Stalling(model))
+        return made[-1]
+
+    with Accelerator(request.param, BUILDERS[request.param](TINY, wrap), timeout_s=60) as opened:
+        yield opened, made[-1]
 
 
 @pytest.fixture
 def accelerator(shared):
-    shared.core().recover()  # whatever the test before left
-    return shared
+    shared[0].core().recover()  # whatever the test before left
+    return shared[0]
 
 
 @pytest.fixture
@@ -312,7 +321,7 @@ def unused_bytes():
 
 @given(bit=st.integers(0, 8 * len(LOAD) - 1))
 def test_a_damaged_load_is_never_taken_for_a_model(shared, bit):
-    core = shared.core()
+    core = shared[0].core()
     core.recover()
     exchange(core.backend, BEGIN + flip(LOAD, bit))
     unused = bit // 8 in unused_bytes()
@@ -322,29 +331,21 @@ def test_a_damaged_load_is_never_taken_for_a_model(shared, bit):
 
 @given(beats=st.integers(1, len(LOAD) // TINY.stream_bytes - 1))
 def test_a_truncated_load_is_never_taken_for_a_model(shared, beats):
-    core = shared.core()
+    core = shared[0].core()
     core.recover()
     exchange(core.backend, BEGIN + LOAD[: beats * TINY.stream_bytes])
     assert core.fields("STATUS")["LOADED"] == 0
 
 
 # -- deadlines -------------------------------------------------------------------------------------------------------
-@pytest.fixture(params=BUILDERS)
-def stalling(request):
-    """A device and the switch that stalls its streams."""
-    made = []
-
-    def wrap(model):
-        made.append(Stalling(model))
-        return made[-1]
-
-    with Accelerator(request.param, BUILDERS[request.param](TINY, wrap), timeout_s=60) as opened:
-        yield opened, made[-1]
+@pytest.fixture
+def switch(shared):
+    yield shared[1]
+    shared[1].input_stalls = shared[1].output_stalls = False
 
 
 @pytest.mark.parametrize("side", ["input_stalls", "output_stalls"])
-def test_a_stalled_stream_ends_at_its_deadline(stalling, side):
-    accelerator, switch = stalling
+def test_a_stalled_stream_ends_at_its_deadline(accelerator, switch, side):
     network = accelerator.load(NETWORK)
     setattr(switch, side, True)
     with pytest.raises(DeadlineError) as caught:
@@ -360,8 +361,8 @@ def test_a_stalled_stream_ends_at_its_deadline(stalling, side):
     np.testing.assert_array_equal(network.raw(VALUES), EXPECTED)
 
 
-def test_a_load_that_is_not_taken_ends_at_its_deadline(stalling):
-    accelerator, switch = stalling
+def test_a_load_that_is_not_taken_ends_at_its_deadline(accelerator, core, switch):
+    exchange(core.backend, BEGIN)
     switch.input_stalls = True
     with pytest.raises(DeadlineError, match=r"loading \d+ bytes did not end within 0.3 s.*no model is loaded"):
         accelerator.load(NETWORK, timeout_s=0.3)
@@ -377,7 +378,7 @@ def test_random_programs_equal_the_reference(shared, data):
     values = data.draw(inputs(image, TINY))
     reference = Reference(TINY, image)
     expected = reference.run(values)
-    found, lookups = raw_run(shared.core(), image, values, TINY)
+    found, lookups = raw_run(shared[0].core(), image, values, TINY)
     np.testing.assert_array_equal(found, expected)
     assert lookups % 2**32 == reference.lookups
 
