@@ -1,0 +1,67 @@
+"""The whole core in MyHDL's simulator, with random stalls, against the reference."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lutdla.backends.myhdl import MyhdlModel
+from lutdla.compiler.assemble import assemble
+from lutdla.compiler.random_network import random_network
+from lutdla.errors import ToolError
+from lutdla.reference import Reference
+from lutdla.spec.config import METRICS
+from lutdla.spec.packets import ErrorCode, run_packet
+from tests.hdl.cores import check, fields, load, recover, run, send
+from tests.strategies import TINY
+
+CONFIGS = {
+    "2 ports, 2 blocks": {},
+    "1 bank, 128 bits": {"ports": 1, "blocks": 1, "v": 4, "c": 2, "stream_bits": 128, "acc_bits": 16},
+    "2 encoders of 3 values": {"v": 3, "encoders": 2, "lanes": 6, "ports": 3},
+}
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("changes", CONFIGS.values(), ids=CONFIGS)
+def test_networks_equal_the_reference(metric, changes):
+    config = replace(TINY, metric=metric, **changes)
+    image = assemble(random_network(config, (7, 6, 5), seed=3), config).image
+    rng = np.random.default_rng(4)
+    values = rng.integers(-128, 128, (2, image.program.input_groups * config.group)).astype(np.int8)
+    model = MyhdlModel(config, stall=0.0 if metric == "l1" else 0.4, seed=2)
+    try:
+        check(model, image, values, config)
+    finally:
+        model.close()
+
+
+def test_recovery_in_the_middle_of_a_run():
+    image = assemble(random_network(TINY, (7, 6, 5)), TINY).image
+    values = np.random.default_rng(1).integers(-128, 128, (3, image.program.input_groups * TINY.group)).astype(np.int8)
+    frame = run_packet(values, image.program.input_groups, TINY)
+    model = MyhdlModel(TINY, 0.3)
+    try:
+        load(model, image, TINY)
+        send(model, frame[:-16])  # TLAST comes too early: the engine waits for the rest
+        model.step()
+        assert fields(model, "ERROR")["CODE"] == ErrorCode.TRUNCATED
+        assert fields(model, "STATUS")["BUSY"] == 1
+        recover(model)
+        assert fields(model, "STATUS") | {"ROW": 0} == {"LOADED": 1, "BUSY": 0, "ERROR": 0, "DECODER": 0, "ROW": 0}
+        assert run(model, image, values, TINY).tolist() == Reference(TINY, image).run(values).tolist()
+        model.send(frame)
+        model.step()
+        recover(model)  # frames of the abandoned run are forgotten
+        check(model, image, values, TINY)
+    finally:
+        model.close()
+
+
+def test_only_one_simulation_at_a_time():
+    model = MyhdlModel(TINY)
+    with pytest.raises(ToolError, match="can run only one: close it first"):
+        MyhdlModel(TINY)
+    model.close()
+    model.close()
+    MyhdlModel(TINY).close()
