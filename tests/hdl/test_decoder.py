@@ -12,7 +12,8 @@ from lutdla.spec.config import CoreConfig
 from lutdla.spec.memory import LOADABLE
 from lutdla.spec.packets import HEADER, ErrorCode, Kind, load_words_limit, packet
 from lutdla_hdl.crc import START
-from lutdla_hdl.decoder import DROP, HEADER as HEADER_STATE, LoadState, decoder
+from lutdla_hdl.decoder import DROP, LoadState, decoder
+from lutdla_hdl.decoder import HEADER as HEADER_STATE
 from lutdla_hdl.interfaces import AxiStream, LoadBus, bits, flag
 from tests.hdl.bench import Bench
 

@@ -6,7 +6,7 @@ from myhdl import ResetSignal
 
 from lutdla.reference import steps
 from lutdla.spec.config import LOOPS, STREAMS, CoreConfig
-from lutdla.spec.program import Loop, Lookup, encode_record, increments, padded_loops
+from lutdla.spec.program import Lookup, Loop, encode_record, increments, padded_loops
 from lutdla_hdl.interfaces import flag
 from lutdla_hdl.loop_nest import Step, loop_nest
 from lutdla_hdl.record import Record
