@@ -1,4 +1,4 @@
-"""The converted Verilog in Icarus, under cocotb and cocotbext-axi: four-valued, so nothing unknown may reach a result."""
+"""The converted Verilog in Icarus, with cocotbext-axi. Four-valued: nothing unknown may reach a result."""
 
 import pytest
 

@@ -10,8 +10,11 @@ from lutdla_hdl.lookup import adder_tree, lookup, tree_stages
 from tests.hdl.bench import Bench, load_words, pack, unpack
 
 BASE = CoreConfig(v=2, c=4, ports=1, blocks=1, lanes=2, encoders=1, table_rows=16, index_words=16, accumulator_rows=4)
-SHAPES = [{}, {"ports": 3}, {"ports": 2, "blocks": 2, "encoders": 1}, {"ports": 3, "blocks": 4, "encoders": 2,
-          "lanes": 12, "acc_bits": 18}, {"ports": 2, "blocks": 2, "encoders": 2, "lanes": 20, "stream_bits": 128}]  # fmt: skip
+SHAPES = [
+    {}, {"ports": 3}, {"ports": 2, "blocks": 2, "encoders": 1},
+    {"ports": 3, "blocks": 4, "encoders": 2, "lanes": 12, "acc_bits": 18},
+    {"ports": 2, "blocks": 2, "encoders": 2, "lanes": 20, "stream_bits": 128},
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("entries", [1, 2, 3, 5, 8, 9])

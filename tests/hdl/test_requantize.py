@@ -78,7 +78,8 @@ def test_rows_become_groups(shape, seed):
             ready = bool(waiting) and pauses.random() < 0.7
             head.valid.next, enable.next = bool(waiting), ready
             if waiting:
-                head.data.next, head.channel.next, head.dest.next = pack(waiting[0][0], config.acc_bits), *waiting[0][1:]
+                head.data.next = pack(waiting[0][0], config.acc_bits)
+                head.channel.next, head.dest.next = waiting[0][1:]
             bench.settle()
             assert bool(took) == ready
             if took:
