@@ -132,8 +132,8 @@ def memory_images(draw, config, wild=False):
     """Valid memory images for a core.
 
     Args:
-        wild: records may also read index words that nothing wrote in this image or that they write themselves, and
-            accumulators of earlier images: defined by the reference, but not for pipelined hardware.
+        wild: records may also read index words that nothing wrote in this image, and accumulators of earlier images:
+            defined by the reference, but hardware begins with unknown contents.
     """
     half, gpw = config.index_words // 2, config.groups_per_word
     groups = draw(st.integers(gpw, half * gpw))
@@ -146,7 +146,8 @@ def memory_images(draw, config, wild=False):
         index = (first // gpw, first // gpw + words - 1, (count - (words - 1) * gpw) * config.encoders)
         region = (0 if layer % 2 else half, half)
         if wild:
-            index = (draw(st.integers(0, index[0])), config.index_words - 1, config.blocks)
+            start = half if layer % 2 else 0
+            index = (draw(st.integers(start, index[0])), start + half - 1, config.blocks)
         record, written = draw(_lookup(config, index, region, layer == layers - 1, wild))
         records.append(record)
     image = _fill(Program(tuple(records)), config, np.random.default_rng(draw(SEEDS)))

@@ -1,10 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from lutdla.backends import BACKENDS
+from lutdla.backends.emulator import EmulatorModel
+from lutdla.backends.simulated import SimulatedBackend
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.random_network import random_network
 from lutdla.errors import InputError
-from lutdla.verify import Difference, compare, edge_vectors, make_vectors, verify
+from lutdla.verify import Difference, compare, edge_vectors, make_vectors, reference_results, verify
 from tests.strategies import TINY
 
 NETWORK = assemble(random_network(TINY, (9, 8, 6)), TINY)
@@ -43,3 +48,23 @@ def test_verify_finds_a_wrong_reference():
     x = make_vectors(NETWORK, 5)
     expected = np.zeros((5, 6), np.int32)
     assert verify(NETWORK, "emulator", x, expected).mismatches > 0
+
+
+class WrongTable(EmulatorModel):
+    """A core whose first layer reads one table entry wrong: every row of bank 0 is off by 64 in lane 2."""
+
+    def _decode_memories(self):
+        memories = super()._decode_memories()
+        tables = memories.tables.copy()
+        rows = NETWORK.image.program.records[1].rows() * NETWORK.image.program.records[1].loops[-1].count * TINY.c
+        tables[0, :rows, 2] ^= 64
+        return replace(memories, tables=tables)
+
+
+def test_verify_names_the_first_layer_that_differs(monkeypatch):
+    monkeypatch.setitem(BACKENDS, "emulator", lambda config: SimulatedBackend("emulator", WrongTable(config)))
+    x = make_vectors(NETWORK, 12)
+    result = verify(NETWORK, "emulator", x, reference_results(NETWORK, x))
+    assert result.mismatches > 0
+    assert (result.first.layer, result.first.channel % TINY.lanes) == ("layer0", 2)
+    assert abs(result.first.expected - result.first.found) == 64

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from lutdla.errors import InputError
 from lutdla.reference import Reference
+from lutdla.runtime import Accelerator
 from lutdla.runtime import open as open_target
 from lutdla.spec.artefact import Artefact
-from lutdla.spec.program import EncodeInput
+from lutdla.spec.program import EncodeInput, Lookup, Program
 
 
 @dataclass(frozen=True)
@@ -19,14 +20,16 @@ class Difference:
     """Where a back end first left the reference.
 
     Attributes:
-        image, channel: of the first wrong result.
-        expected, found: raw accumulators of the reference and of the back end.
+        image, channel: of the first wrong accumulator.
+        expected, found: accumulators of the reference and of the back end.
+        layer: where they differ; empty: the last layer was compared only.
     """
 
     image: int
     channel: int
     expected: int
     found: int
+    layer: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,4 +111,27 @@ def verify(
         CoreError, DeadlineError: the run failed.
     """
     with open_target(backend, config=artefact.config, timeout_s=timeout_s) as accelerator:
-        return compare(backend, expected, accelerator.load(artefact).raw(x))
+        result = compare(backend, expected, accelerator.load(artefact).raw(x))
+        if result.first is not None:
+            at = slice(result.first.image, result.first.image + 1)
+            result = replace(result, first=_first_layer(accelerator, artefact, x[at], result.first))
+        return result
+
+
+def _first_layer(
+    accelerator: Accelerator, artefact: Artefact, x: npt.NDArray[np.int8], last: Difference
+) -> Difference:
+    """Where the image `x` (1, *input shape) first differs: the program is cut behind each layer in turn."""
+    records = artefact.image.program.records
+    for i, record in enumerate(records):
+        if not isinstance(record, Lookup):
+            continue
+        program = Program((*records[:i], replace(record, to_output=True)))
+        channels = record.rows() * artefact.config.lanes
+        part = replace(artefact, image=replace(artefact.image, program=program),
+                       output_scale=np.ones(channels, np.float32), output_bias=np.zeros(channels, np.float32))
+        name = artefact.layers[i] if artefact.layers else f"record {i}"
+        first = compare("", reference_results(part, x), accelerator.load(part).raw(x)).first
+        if first is not None:
+            return replace(first, image=last.image, layer=name)
+    return last

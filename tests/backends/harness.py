@@ -39,7 +39,7 @@ def _myhdl(config: CoreConfig, wrap: Wrap = same) -> Backend:
     return SimulatedBackend("myhdl", wrap(MyhdlModel(config)))
 
 
-BUILDERS: dict[str, Callable[..., Backend]] = {"emulator": _emulator, "pynq": _pynq}
+BUILDERS: dict[str, Callable[..., Backend]] = {"emulator": _emulator, "rtl": _rtl, "myhdl": _myhdl, "pynq": _pynq}
 """Back ends that the suite runs on; one more is one more entry."""
 
 

@@ -24,7 +24,7 @@ from lutdla.spec.program import (
 from tests.strategies import TINY, configs, memory_images
 
 FIRST = EncodeInput(5, 5)
-INNER = Lookup((Loop(2, channel=2, dest=2), Loop(3, True, table=1)), (0, 1), 2, 3)
+INNER = Lookup((Loop(2, channel=2, dest=2), Loop(3, True, table=1)), (0, 1), 2, 3, dest=8)
 LAST = Lookup((Loop(2),), (0, 1), 2, 3, to_output=True)
 
 
@@ -107,6 +107,7 @@ def test_rows_and_steps():
         ((FIRST, replace(INNER, constant=13), LAST), "record 1: constant row reaches 13..16, this core has 0..15"),
         ((FIRST, replace(INNER, codebook=29), LAST), "record 1: codebook row reaches 29..32, this core has 0..31"),
         ((FIRST, replace(INNER, dest=29), LAST), "record 1: index group written reaches 29..32"),
+        ((FIRST, replace(INNER, dest=2), LAST), "record 1: reads index words 0..1 and writes 1..2: give its input"),
     ],
 )
 def test_a_program_that_breaks_a_rule_is_refused(records, message):

@@ -68,4 +68,5 @@ def _first(result: Comparison) -> str:
     if result.first is None:
         return "[green]none: equal in every bit[/]"
     at = result.first
-    return f"[red]image {at.image}, channel {at.channel}: reference {at.expected}, {result.backend} {at.found}[/]"
+    layer = f"layer {escape(at.layer)}, " if at.layer else ""
+    return f"[red]image {at.image}, {layer}channel {at.channel}: reference {at.expected}, {result.backend} {at.found}[/]"

@@ -12,6 +12,10 @@ and a trailer beat whose low 32 bits are the CRC-32 (zlib's) of header and paylo
 | COMMIT | LOADs since BEGIN | beats of an input frame | none | the model is whole: runs are allowed |
 | RUN    | images          | beats of an input frame | frames | run the program once for each image |
 
+TLAST anywhere but on a trailer is TRUNCATED, and comes before any other check. Otherwise a header is checked when it
+is whole, the CRC and then the count of a COMMIT when the trailer arrives. A LOAD that is taken clears LOADED and MODEL:
+only COMMIT makes a model whole again. The payload of a RUN flows to the engine before its CRC is known.
+
 An error drops everything up to TLAST and stays until it is cleared (register CONTROL.CLEAR_ERROR).
 """
 

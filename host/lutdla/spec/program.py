@@ -246,7 +246,7 @@ def validate_program(program: Program, config: CoreConfig) -> None:
 
 
 def _validate_groups(where: str, dest: tuple[int, int], config: CoreConfig) -> None:
-    _within(where, "index group written", dest, config.index_words * config.groups_per_word,
+    _within(where, "index group written", dest, min(config.index_words * config.groups_per_word, 1 << 16),
             "use a core with more index_words")
 
 
@@ -293,3 +293,9 @@ def _validate_lookup(where: str, record: Lookup, config: CoreConfig) -> None:
             config.codebook_rows, "use a core with more codebook_rows")
     dest = _reach(record.dest, record.loops, "dest")
     _validate_groups(where, (dest[0], dest[1] + config.groups_per_row - 1), config)
+    # a pipeline decides when a written index is seen: reading and writing one word has no defined result
+    read = (first[0], min(words[1] + max(record.port_offsets), record.last_word))
+    written = (dest[0] // config.groups_per_word, (dest[1] + config.groups_per_row - 1) // config.groups_per_word)
+    if read[0] <= written[1] and written[0] <= read[1]:
+        raise ProgramError(f"{where}: reads index words {read[0]}..{read[1]} and writes {written[0]}..{written[1]}: "
+                           "give its input and its output regions of their own")
