@@ -108,7 +108,8 @@ def _build_in(folder: Path, config: CoreConfig) -> Path:
     verilog = convert(config, folder)
     _run(
         [tool, "--cc", "--build", "-j", "2", "-Wall", "-Wno-fatal", "-O3", "--x-assign", "fast", "--x-initial", "fast",
-         "--no-timing", "-MAKEFLAGS", f"PYTHON3={sys.executable}", "-CFLAGS", "-fPIC -O1", "--top-module", TOP, "--Mdir", str(folder / "obj"),
+         "--no-timing", "-MAKEFLAGS", f"PYTHON3={sys.executable}",
+         "-CFLAGS", "-fPIC -O1", "--top-module", TOP, "--Mdir", str(folder / "obj"),
          str(verilog.with_suffix(".vlt")), str(verilog)],
         environment,
     )  # fmt: skip
