@@ -41,8 +41,6 @@ lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*decoder_load_*"
 lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*requantize_constants_column*_rdata*"
 // the last comparison of an encoder gives an index; nobody asks for its distance
 lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*nearest_nearer*_least*"
-// payload bits of a beat that no group of values fills
-lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*frame_input_gearbox_held*"
 """
 """Verilator's waiver file, beside the Verilog: every lint warning that is switched off, with its reason."""
 
