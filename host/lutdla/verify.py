@@ -82,7 +82,7 @@ def make_vectors(artefact: Artefact, vectors: int, seed: int = 0) -> npt.NDArray
     return np.concatenate([edges, random]).reshape(vectors, *artefact.input_shape)
 
 
-def reference_results(artefact: Artefact, x: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
+def reference_results(artefact: Artefact, x: npt.ArrayLike) -> npt.NDArray[np.int32]:
     """Raw results (batch, outputs) that the reference gives for inputs (batch, *input shape)."""
     flat = artefact.quantize(x)
     padded = np.zeros((len(flat), artefact.image.program.input_groups * artefact.config.group), np.int8)

@@ -69,4 +69,5 @@ def _first(result: Comparison) -> str:
         return "[green]none: equal in every bit[/]"
     at = result.first
     layer = f"layer {escape(at.layer)}, " if at.layer else ""
-    return f"[red]image {at.image}, {layer}channel {at.channel}: reference {at.expected}, {result.backend} {at.found}[/]"
+    where = f"image {at.image}, {layer}channel {at.channel}"
+    return f"[red]{where}: reference {at.expected}, {result.backend} {at.found}[/]"

@@ -1,0 +1,173 @@
+"""The demo: real images, from a dense network in PyTorch to the accelerator, with every step compared bit for bit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from lutdla import compiler, runtime
+from lutdla.data import Dataset, load
+from lutdla.runtime import Profile
+from lutdla.spec.artefact import Artefact
+from lutdla.spec.config import CoreConfig
+from lutdla.verify import reference_results
+
+if TYPE_CHECKING:
+    from lutdla.nn.recipes import Trained
+
+CLOCK_MHZ = 100.0
+"""The clock that the predicted rate assumes; no board has run this yet."""
+
+LINES = """\
+import numpy as np
+import lutdla
+
+images = np.load("{folder}/images.npy")
+with lutdla.open("{target}") as accelerator:
+    net = accelerator.load("{folder}/fashion-mnist.lut")
+    results = net(images)
+print("accuracy", np.mean(results.argmax(axis=1) == np.load("{folder}/labels.npy")))
+"""
+"""What a user writes; the demo runs exactly this."""
+
+
+class Steps(Protocol):
+    """Shows how far the demo is."""
+
+    def begin(self, name: str) -> None:
+        """A step begins; the one before has ended."""
+
+    def advance(self, done: int, total: int, note: str) -> None:
+        """`done` of `total` of the step."""
+
+
+@dataclass
+class Demo:
+    """Runs the steps in order and keeps their figures.
+
+    Args:
+        folder: where artefact and test images go.
+        steps: told about progress.
+        rtl_images: test images that also run on the Verilated core.
+        limit: use only so many training and test images, for a quick look.
+        seed: of the training.
+    """
+
+    folder: Path
+    steps: Steps
+    rtl_images: int = 500
+    limit: int | None = None
+    seed: int = 0
+    figures: dict[str, float | int] = field(default_factory=dict)
+    config: CoreConfig = field(default_factory=CoreConfig)
+
+    @contextmanager
+    def _step(self, key: str, name: str) -> Iterator[None]:
+        self.steps.begin(name)
+        start = time.perf_counter()
+        yield
+        self.figures[f"seconds_{key}"] = round(time.perf_counter() - start, 2)
+
+    def run(self) -> dict[str, float | int]:
+        """All steps; returns the figures, flat."""
+        start = time.perf_counter()
+        with self._step("data", "read the images"):
+            data = self._limited(load("fashion-mnist"))
+        trained = self._train(data)
+        with self._step("compile", "compile to one artefact"):
+            artefact = self._compile(trained, data)
+        with self._step("board", "run all test images on the emulated board"):
+            results = self._run_lines()
+        with self._step("compare", "compare with what training computed"):
+            self._compare(trained, data, results)
+        with self._step("rtl", "build the Verilated core and run a sample on it"):
+            self._run_rtl(artefact, data.test_images[: self.rtl_images], results)
+        self.figures["seconds_total"] = round(time.perf_counter() - start, 2)
+        return self.figures
+
+    def lines(self) -> str:
+        """The lines of Python that load the network and run it."""
+        return LINES.format(folder=self.folder.as_posix(), target="pynq")
+
+    # -- steps -------------------------------------------------------------------------------------------------------
+    def _limited(self, data: Dataset) -> Dataset:
+        n = self.limit
+        return Dataset(data.name, data.train_images[:n], data.train_labels[:n], data.test_images[:n],
+                       data.test_labels[:n], data.classes, data.source)
+
+    def _train(self, data: Dataset) -> Trained:
+        import torch
+
+        from lutdla.nn.recipes import train_fashion_mlp
+
+        torch.set_num_threads(1)  # layers this small are slower on two
+        names = {"dense": "train the dense network", "centroids": "LUTBoost: train the centroids",
+                 "joint": "LUTBoost: train everything"}
+        shown = ""
+
+        def progress(stage: str, done: int, total: int, loss: float) -> None:
+            nonlocal shown
+            if stage != shown:
+                self.steps.begin(names.get(stage, stage))
+                shown = stage
+            self.steps.advance(done, total, f"loss {loss:.3f}")
+
+        trained = train_fashion_mlp(data, self.config, seed=self.seed, progress=progress)
+        self.figures |= {
+            "dense_accuracy": trained.dense_accuracy, "lut_accuracy": trained.lut_accuracy,
+            **{f"seconds_{step}": round(seconds, 2) for step, seconds in trained.seconds.items()},
+        }  # fmt: skip
+        return trained
+
+    def _compile(self, trained: Trained, data: Dataset) -> Artefact:
+        provenance: dict[str, Any] = {"data": data.name, "images": len(data.train_images), "seed": self.seed,
+                                      "lut_accuracy": trained.lut_accuracy}
+        artefact: Artefact = compiler.compile(trained.network, self.config, provenance)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        artefact.save(self.folder / "fashion-mnist.lut")
+        np.save(self.folder / "images.npy", data.test_images)
+        np.save(self.folder / "labels.npy", data.test_labels)
+        self.figures |= {"table_bytes": artefact.table_bytes, "codebook_bytes": artefact.codebook_bytes}
+        return artefact
+
+    def _run_lines(self) -> npt.NDArray[np.float32]:
+        """Run `lines()`; returns the results on the emulated board."""
+        names: dict[str, Any] = {"print": lambda *_: None}  # the table says it later
+        exec(self.lines(), names)
+        results: npt.NDArray[np.float32] = names["results"]
+        return results
+
+    def _compare(self, trained: Trained, data: Dataset, results: npt.NDArray[np.float32]) -> None:
+        import torch
+
+        from lutdla.nn.train import logits
+
+        expected = logits(trained.network, torch.tensor(data.test_images)).numpy()
+        self.figures |= {
+            "images": len(results), "mismatches": int((results != expected).any(axis=1).sum()),
+            "device_accuracy": float((results.argmax(axis=1) == data.test_labels).mean()),
+        }  # fmt: skip
+
+    def _run_rtl(self, artefact: Artefact, images: npt.NDArray[np.uint8], board: npt.NDArray[np.float32]) -> None:
+        expected = reference_results(artefact, images)
+        with runtime.open("rtl", config=self.config) as accelerator:
+            network = accelerator.load(artefact)
+            wrong = (network.raw(images) != expected).any(axis=1)
+            profile = network.profile
+        wrong |= (artefact.dequantize(expected) != board[: len(images)]).any(axis=1)
+        self._keep_profile(profile)
+        self.figures |= {"rtl_images": len(images), "rtl_mismatches": int(wrong.sum())}
+
+    def _keep_profile(self, profile: Profile) -> None:
+        self.figures |= {
+            "cycles_per_image": round(profile.cycles_per_image, 2),
+            "lookups_per_cycle": round(profile.lookups_per_cycle, 2), "clock_mhz": CLOCK_MHZ,
+            "images_per_second_predicted": round(profile.images_per_second(CLOCK_MHZ)),
+        }  # fmt: skip
