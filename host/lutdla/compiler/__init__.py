@@ -9,7 +9,7 @@ __all__ = ["compile"]
 
 def __getattr__(name: str) -> Any:
     if name == "compile":
-        from lutdla.compiler.export import compile  # noqa: A004  the field's word for it
+        from lutdla.compiler.export import compile
 
         return compile
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,7 +18,7 @@ from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
 
 
-def compile(model: nn.Module, config: CoreConfig, provenance: Mapping[str, Any] | None = None) -> Artefact:  # noqa: A001
+def compile(model: nn.Module, config: CoreConfig, provenance: Mapping[str, Any] | None = None) -> Artefact:
     """One artefact of a frozen lookup network.
 
     Args:
@@ -43,8 +43,8 @@ def integer_network(model: nn.Module) -> IntegerNetwork:
     chain = trace(model)
     for name, layer in chain.layers:
         if not layer.frozen:
-            raise CompileError(f"layer {name}: is not frozen, its integers still move: call lutdla.nn.freeze(model) after "
-                               "training")
+            raise CompileError(f"layer {name}: is not frozen, its integers still move: call lutdla.nn.freeze(model) "
+                               "after training")
     _, last = chain.layers[-1]
     return IntegerNetwork(
         layers=tuple(_export(name, layer) for name, layer in chain.layers),

@@ -8,7 +8,7 @@ import torch
 from torch import fx, nn
 
 from lutdla.errors import CompileError
-from lutdla.nn.layers import QuantizeInput
+from lutdla.nn.layers import Normalize, QuantizeInput
 from lutdla.nn.lut_linear import LUTLinear
 
 
@@ -27,7 +27,7 @@ class LayerChain:
 
 class _Tracer(fx.Tracer):
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, QuantizeInput | LUTLinear) or super().is_leaf_module(m, module_qualified_name)
+        return isinstance(m, QuantizeInput | LUTLinear | Normalize) or super().is_leaf_module(m, module_qualified_name)
 
 
 def trace(model: nn.Module) -> LayerChain:
@@ -41,7 +41,9 @@ def trace(model: nn.Module) -> LayerChain:
     except (fx.proxy.TraceError, TypeError, RuntimeError) as error:
         raise CompileError(f"model {type(model).__name__} cannot be traced ({error}): compile what "
                            "lutdla.nn.convert returns") from error
-    quantizer, layers, place = None, [], "the input"
+    quantizer: QuantizeInput | None = None
+    layers: list[tuple[str, LUTLinear]] = []
+    place = "the input"
     previous: fx.Node | None = None
     for node in graph.nodes:
         if node.op in ("placeholder", "output"):
@@ -59,15 +61,16 @@ def trace(model: nn.Module) -> LayerChain:
                                "chain of layers")
         if isinstance(module, QuantizeInput):
             if quantizer is not None or layers:
-                raise CompileError(f"{where}: the input is quantized once, first: compile what lutdla.nn.convert returns")
+                raise CompileError(f"{where}: the input is quantized once, first: compile what lutdla.nn.convert "
+                                   "returns")
             quantizer = module
         elif isinstance(module, LUTLinear):
             layers.append((str(node.target), module))
         elif isinstance(module, nn.Linear):
             raise CompileError(f"{where}: it is not converted: use lutdla.nn.convert, train, freeze, then compile")
         elif not _only_flattens(node, module, bool(layers)):
-            raise CompileError(f"{where}: a converted model holds QuantizeInput, Flatten and LUTLinear only: compile what "
-                               "lutdla.nn.convert returns")
+            raise CompileError(f"{where}: a converted model holds QuantizeInput, Flatten and LUTLinear only: compile "
+                               "what lutdla.nn.convert returns")
         previous, place = node, f"layer {node.target}"
     if quantizer is None or not layers:
         raise CompileError(f"model {type(model).__name__} has no {'QuantizeInput' if layers else 'LUTLinear'}: compile "
@@ -84,12 +87,13 @@ def _check_links(quantizer: QuantizeInput, layers: list[tuple[str, LUTLinear]]) 
     """Each layer must take the int8 values that the step before gives."""
     first, layer = layers[0]
     if layer.input.zero_point != quantizer.affine.zero_point:
-        raise CompileError(f"layer {first}: takes int8 with zero point {layer.input.zero_point}, the input quantizer gives "
-                           f"{quantizer.affine.zero_point}: compile what lutdla.nn.convert returns")
+        raise CompileError(f"layer {first}: takes int8 with zero point {layer.input.zero_point}, the input quantizer "
+                           f"gives {quantizer.affine.zero_point}: compile what lutdla.nn.convert returns")
     for (name, layer), (following, after) in zip(layers, layers[1:]):
         if layer.output is None or layer.output != after.input:
             raise CompileError(f"layer {name}: gives {layer.output or 'real values'}, layer {following} takes "
                                f"{after.input}: compile what lutdla.nn.convert returns")
     name, layer = layers[-1]
     if layer.output is not None:
-        raise CompileError(f"layer {name}: is last but gives int8: compile a whole network, its last layer gives real values")
+        raise CompileError(f"layer {name}: is last but gives int8: compile a whole network, its last layer gives real "
+                           "values")

@@ -30,7 +30,7 @@ class _StraightThrough(torch.autograd.Function):
 
 def straight_through(carrier: Tensor, value: Tensor) -> Tensor:
     """`value` in the forward pass, to the last bit; the gradient goes to `carrier`."""
-    return _StraightThrough.apply(carrier, value)  # type: ignore[no-any-return]
+    return _StraightThrough.apply(carrier, value)  # type: ignore[no-any-return,no-untyped-call]
 
 
 def round_to_grid(x: Tensor) -> Tensor:
@@ -41,38 +41,48 @@ def round_to_grid(x: Tensor) -> Tensor:
 
 class _Lookup(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, tables: Tensor, x: Tensor, rows: Tensor, slope: Tensor) -> Tensor:
-        ctx.save_for_backward(rows, slope)
+    def forward(ctx: Any, tables: Tensor, rows: Tensor) -> Tensor:
+        ctx.save_for_backward(rows)
         ctx.shape = tables.shape
-        return F.embedding_bag(rows.contiguous(), tables.flatten(0, 1), mode="sum")
+        return F.embedding_bag(rows, tables.flatten(0, 1), mode="sum")
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
-        rows, slope = ctx.saved_tensors
-        tables = x = None
-        if ctx.needs_input_grad[0]:
-            s, c, n = ctx.shape
-            one_hot = torch.zeros(len(rows), s * c).scatter_(1, rows, 1.0)
-            tables = (one_hot.t() @ grads[0]).view(s, c, n)
-        if ctx.needs_input_grad[1]:
-            x = grads[0] @ slope
-        return tables, x, None, None
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (rows,) = ctx.saved_tensors
+        s, c, n = ctx.shape
+        one_hot = torch.zeros(len(rows), s * c).scatter_(1, rows, 1.0)  # a product beats scattered additions
+        return (one_hot.t() @ grads[0]).view(s, c, n), None
 
 
-def lookup(tables: Tensor, index: Tensor, x: Tensor, slope: Tensor) -> Tensor:
+def lookup(tables: Tensor, index: Tensor) -> Tensor:
     """Accumulators: the sum over subspaces of the table rows that the indices choose.
 
     Args:
         tables: (S, c, N) integers, |sum| below 2^24.
         index: int64 (S, M).
-        x: (M, S * v), the values that were encoded: they get the gradient of the product they stand for.
-        slope: (N, S * v), that gradient: how much one step of x would move an accumulator.
 
     Returns:
-        (M, N) integers as float32.
+        (M, N) integers as float32; the gradient goes to the tables.
     """
-    rows = index.t() + torch.arange(len(index)) * tables.shape[1]  # (M, S)
-    return _Lookup.apply(tables, x, rows, slope)  # type: ignore[no-any-return]
+    rows = (index.t() + torch.arange(len(index)) * tables.shape[1]).contiguous()  # (M, S)
+    return _Lookup.apply(tables, rows)  # type: ignore[no-any-return,no-untyped-call]
+
+
+def soft_lookup(tables: Tensor, distance: Tensor, temperature: float) -> Tensor:
+    """What `lookup` would give if a slice chose every centroid a little, the near ones most: its gradient says where a
+    slice, or a centroid, should move so that other table rows are chosen.
+
+    Args:
+        tables: (S, c, N).
+        distance: (S, c, M), of each slice to each centroid.
+        temperature: in mean distances to the nearest centroid, subspace by subspace; larger is softer.
+
+    Returns:
+        (M, N), real.
+    """
+    nearest = distance.detach().amin(dim=1).mean(dim=1)[:, None, None]  # (S, 1, 1)
+    weight = torch.softmax(-distance / (temperature * nearest + 1), dim=1)  # + 1: one step of the grid
+    return torch.bmm(weight.transpose(1, 2), tables).sum(dim=0)
 
 
 def fixed_point(ratio: Tensor, offset: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -2,10 +2,10 @@
 
 1. *replace*: dense layers become lookup layers, codebooks by k-means (`lutdla.nn.convert`).
 2. *centroids*: weights stay, codebooks learn.
-3. *joint*: both learn.
+3. *joint*: weights, codebooks and single table entries learn.
 
-The loss is cross entropy, mixed with the dense network's own answers (distillation), plus
-`reconstruction` x sum over layers of |sg(A) W - Q(A) W|^2, relative to |A W|^2. Gradients pass straight through.
+The loss is cross entropy (mixed with the dense network's answers when `distillation` asks for it), plus
+`reconstruction` x sum over layers of |sg(A) W - Q(A) W|^2, relative to |A W|^2.
 """
 
 from __future__ import annotations
@@ -26,23 +26,33 @@ from lutdla.nn.train import Progress, _check_examples, logits, run_epochs, silen
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of training after replacement.
+    """One stage of training after replacement. A rate of 0 freezes what it is for.
 
     Attributes:
         name: what progress is told.
         epochs: passes over the images.
         centroid_rate: Adam's rate for codebooks, in steps of the int8 grid.
-        weight_rate: Adam's rate for weights and biases; 0 freezes them.
+        weight_rate: Adam's rate for weights and biases.
+        table_rate: Adam's rate for table corrections.
+        reconstruction: weight of the reconstruction term. It also draws weights to what encodes well, away from what
+            classifies well: leave it to stages that train centroids alone.
     """
 
     name: str
     epochs: int
     centroid_rate: float
     weight_rate: float = 0.0
+    table_rate: float = 0.0
+    reconstruction: float = 0.0
+
+    def __post_init__(self) -> None:
+        for what in ("epochs", "centroid_rate", "weight_rate", "table_rate", "reconstruction"):
+            if getattr(self, what) < 0:
+                raise InputError(f"stage {self.name}: {what} is {getattr(self, what)}: it must not be negative")
 
 
-CENTROIDS = Stage("centroids", epochs=2, centroid_rate=0.5)
-JOINT = Stage("joint", epochs=20, centroid_rate=0.3, weight_rate=1e-3)
+CENTROIDS = Stage("centroids", epochs=1, centroid_rate=0.5, reconstruction=0.1)
+JOINT = Stage("joint", epochs=10, centroid_rate=0.2, weight_rate=1e-3, table_rate=1e-3)
 
 
 @dataclass(frozen=True)
@@ -51,20 +61,20 @@ class LUTBoost:
 
     Attributes:
         stages: after replacement, in order.
-        reconstruction: weight of the reconstruction term.
         distillation: share of the dense network's answers in the loss, 0..1.
         temperature: that both answers are softened with.
         label_smoothing: of the cross entropy.
+        weight_decay: AdamW's, of the table corrections: they are many, and 0 is where they belong without evidence.
         calibration: images that k-means sees.
         batch, seed: examples in a batch, seed of everything random.
     """
 
     stages: tuple[Stage, ...] = (CENTROIDS, JOINT)
-    reconstruction: float = 0.1
-    distillation: float = 0.5
+    distillation: float = 0.0
     temperature: float = 2.0
-    label_smoothing: float = 0.0
-    calibration: int = 8192
+    label_smoothing: float = 0.1
+    weight_decay: float = 1.0
+    calibration: int = 4096
     batch: int = 256
     seed: int = 0
     convert_options: Mapping[str, Any] = field(default_factory=dict)
@@ -106,15 +116,15 @@ class LUTBoost:
         for name, layer in layers.items():
             if layer.frozen:
                 raise InputError(f"layer {name} is frozen: train before freeze()")
-        optimizer = _optimizer(list(layers.values()), stage)
+        optimizer = _optimizer(list(layers.values()), stage, self.weight_decay)
         for layer in layers.values():
-            layer.reconstruct = self.reconstruction > 0
+            layer.reconstruct = stage.reconstruction > 0
 
         def loss_of(at: Tensor) -> Tensor:
             answers = network(images[at])
             loss = self._task_loss(answers, labels[at], None if teacher is None else teacher[at])
             for layer in layers.values():
-                loss = loss + self.reconstruction * layer.reconstruction
+                loss = loss + stage.reconstruction * layer.reconstruction
             return loss
 
         try:
@@ -133,12 +143,16 @@ class LUTBoost:
         return (1 - self.distillation) * task + self.distillation * self.temperature**2 * soft
 
 
-def _optimizer(layers: list[LUTLinear], stage: Stage) -> torch.optim.Optimizer:
-    """Adam with a rate for codebooks and one for weights; what a stage does not train gets no gradients."""
-    for layer in layers:
-        layer.weight.requires_grad_(stage.weight_rate > 0)
-        layer.bias.requires_grad_(stage.weight_rate > 0)
-    groups = [{"params": [layer.codebooks for layer in layers], "lr": stage.centroid_rate}]
-    if stage.weight_rate > 0:
-        groups.append({"params": [p for layer in layers for p in (layer.weight, layer.bias)], "lr": stage.weight_rate})
-    return torch.optim.Adam(groups, lr=0.0, fused=True)
+def _optimizer(layers: list[LUTLinear], stage: Stage, weight_decay: float) -> torch.optim.Optimizer:
+    """AdamW with a rate for each kind of parameter; what a stage does not train gets no gradients."""
+    groups = []
+    for names, rate, decay in (
+        (("codebooks",), stage.centroid_rate, 0.0), (("weight", "bias"), stage.weight_rate, 0.0),
+        (("correction",), stage.table_rate, weight_decay),
+    ):  # fmt: skip
+        parameters = [getattr(layer, name).requires_grad_(rate > 0) for layer in layers for name in names]
+        if rate > 0:
+            groups.append({"params": parameters, "lr": rate, "weight_decay": decay})
+    if not groups:
+        raise InputError(f"stage {stage.name}: all rates are 0: there is nothing to train")
+    return torch.optim.AdamW(groups, fused=True)

@@ -31,7 +31,8 @@ def kmeans(x: Tensor, c: int, metric: str = "l2", *, iterations: int = 20, seed:
         InputError: x is empty, or not on the int8 grid.
     """
     if x.ndim != 3 or not x.shape[1]:
-        raise InputError(f"k-means got vectors of shape {tuple(x.shape)}: it needs (subspaces, vectors, v), vectors >= 1")
+        raise InputError(f"k-means got vectors of shape {tuple(x.shape)}: it needs (subspaces, vectors, v), "
+                         "vectors >= 1")
     if not bool(((x == x.round()) & (x >= -128) & (x <= 127)).all()):
         raise InputError(f"k-means got values {x.min():.3g}..{x.max():.3g}: quantize them to integers -128..127 first")
     rule = metric_named(metric)
@@ -60,7 +61,7 @@ def kmeans(x: Tensor, c: int, metric: str = "l2", *, iterations: int = 20, seed:
 def _assign(x: Tensor, codebooks: Tensor, metric: str, chunk: int = 2048) -> tuple[Tensor, Tensor]:
     """Distance to, and index of, the nearest centroid: (S, M) each. In chunks: (S, c, M) would not fit the cache."""
     rule, distances, indices = metric_named(metric), [], []
-    for part in x.split(chunk, dim=1):
+    for part in torch.split(x, chunk, dim=1):
         index = rule.nearest_torch(part, codebooks)
         distances.append(rule.distance_torch(part, codebooks).gather(1, index[:, None])[:, 0])
         indices.append(index)
@@ -75,7 +76,9 @@ def _plus_plus(x: Tensor, c: int, metric: str, generator: torch.Generator) -> Te
     codebooks[:, 0] = x[rows, torch.randint(m, (s,), generator=generator)]
     nearest = rule.distance_torch(x, codebooks[:, :1])[:, 0]  # (S, M)
     for j in range(1, c):
-        weight = torch.where(nearest.amax(dim=1, keepdim=True) > 0, nearest, torch.ones_like(nearest))
+        # Squares for all metrics: as likely as with L2 to go to a cluster that has no centroid yet.
+        weight = nearest if metric == "l2" else nearest.square()
+        weight = torch.where(nearest.amax(dim=1, keepdim=True) > 0, weight, torch.ones_like(weight))
         pick = torch.multinomial(weight, 1, generator=generator)[:, 0]
         codebooks[:, j] = x[rows, pick]
         nearest = torch.minimum(nearest, rule.distance_torch(x, codebooks[:, j : j + 1])[:, 0])

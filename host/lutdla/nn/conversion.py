@@ -1,7 +1,7 @@
 """Pass: dense torch model -> network of lookup layers with k-means codebooks (LUTBoost's first stage: replace).
 
-After: a `GraphModule` of `QuantizeInput`, Flatten and `LUTLinear`s under their old names. ReLU, batch norm, Normalize and
-Dropout are folded; each layer's output is the next one's int8 input. The dense model is not touched.
+After: a `GraphModule` of `QuantizeInput`, Flatten and `LUTLinear`s under their old names. ReLU, batch norm, Normalize
+and Dropout are folded; each layer's output is the next one's int8 input. The dense model is not touched.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, fx, nn
 
 from lutdla.errors import CompileError, InputError
-from lutdla.nn.graph import Chain, LinearStep, read_chain
 from lutdla.nn.clustering import kmeans
+from lutdla.nn.graph import Chain, LinearStep, read_chain
 from lutdla.nn.layers import PIXELS, Affine, QuantizeInput
 from lutdla.nn.lut_linear import LUTLinear
 
@@ -93,7 +93,8 @@ def _folded(step: LinearStep) -> tuple[Tensor, Tensor]:
     norm = step.batch_norm
     if norm is None:
         return weight, bias
-    assert norm.running_mean is not None and norm.running_var is not None  # noqa: S101  read_chain refused others
+    assert norm.running_mean is not None, "read_chain refuses batch norm without statistics"
+    assert norm.running_var is not None
     gain = (norm.running_var + norm.eps).rsqrt()
     shift = -norm.running_mean * gain
     if norm.weight is not None:

@@ -139,8 +139,7 @@ def _take(chain: Chain, node: fx.Node, place: str) -> None:
     if part is None:
         instead = INSTEAD.get(key) or f"use one of {', '.join(kind.__name__ for kind in MODULES)}"
         raise CompileError(f"{label}, after {place}: the core does not run it: {instead}")
-    handler: Callable[[Chain, fx.Node, Any, str], None] = globals()[f"_take_{part}"]
-    handler(chain, node, module, f"{label}, after {place}")
+    PARTS[part](chain, node, module, f"{label}, after {place}")
 
 
 def _take_nothing(chain: Chain, node: fx.Node, module: nn.Module, where: str) -> None:
@@ -160,8 +159,8 @@ def _take_flatten(chain: Chain, node: fx.Node, module: nn.Flatten | None, where:
     if module is not None:
         start, end = module.start_dim, module.end_dim
     else:
-        start, end = (*node.args[1:], *(0, -1)[len(node.args) - 1 :])  # type: ignore[assignment]
-        start, end = node.kwargs.get("start_dim", start), node.kwargs.get("end_dim", end)  # type: ignore[assignment]
+        given: dict[str, Any] = dict(zip(("start_dim", "end_dim"), node.args[1:])) | dict(node.kwargs)
+        start, end = given.get("start_dim", 0), given.get("end_dim", -1)
     if (start, end) != (1, -1):
         raise CompileError(f"{where}: it flattens dimensions {start}..{end}: keep the batch, use nn.Flatten()")
 
@@ -189,6 +188,13 @@ def _take_relu(chain: Chain, node: fx.Node, module: nn.ReLU | None, where: str) 
         raise CompileError(f"{where}: a ReLU folds into the layer before it, here is none: leave it out")
     chain.steps[-1].relu = True
     chain.folded.append(node)
+
+
+PARTS: dict[str, Callable[[Chain, fx.Node, Any, str], None]] = {
+    "linear": _take_linear, "relu": _take_relu, "batch_norm": _take_batch_norm, "flatten": _take_flatten,
+    "nothing": _take_nothing, "normalize": _take_normalize,
+}  # fmt: skip
+"""Part in the chain -> what takes it in: (chain, node, its module or None, where it is)."""
 
 
 def _check_end(chain: Chain) -> None:

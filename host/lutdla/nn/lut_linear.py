@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lutdla.errors import InputError
-from lutdla.nn.arithmetic import fixed_point, lookup, requantize, round_to_grid, straight_through
+from lutdla.nn.arithmetic import fixed_point, lookup, requantize, round_to_grid, soft_lookup, straight_through
 from lutdla.nn.layers import Affine
 from lutdla.nn.metrics import EXACT, metric_named
 
@@ -37,9 +37,9 @@ class LUTLinear(nn.Module):
     """y = W x + bias, computed as: encode slices of v values, look up table rows, add.
 
     Takes integers of the int8 grid (as float32) that stand for real values by `input`. Gives integers by `output`, the
-    input of the next layer, clamped to low..high; or real values where `output` is None (the last layer). Forward values
-    are exactly the core's; gradients are those of the real product (straight through rounding and encoding), and
-    reach weight, bias, codebooks, corrections and input.
+    input of the next layer, clamped to low..high; or real values where `output` is None (the last layer). Forward
+    values are exactly the core's. Gradients pass straight through the rounding; those of the choice of centroids come from
+    a soft choice (`soft_lookup`). They reach weight, bias, codebooks, correction and input.
 
     Args:
         in_features, out_features: as in nn.Linear; inputs are filled up with 0 to a multiple of v.
@@ -50,10 +50,11 @@ class LUTLinear(nn.Module):
     Attributes:
         weight (N, K), bias (N,): as in nn.Linear.
         codebooks: (S, c, v), in steps of the int8 grid.
-        correction: (S, c, N) real, what a table entry differs from centroid x weight; 0 at first. The core stores tables
-            whole, so entries that training moves freely cost nothing, and win back most of what encoding loses.
+        correction: (S, c, N) real, by what a table entry differs from centroid x weight; 0 at first. The core stores
+            tables whole, so entries that training moves freely cost nothing, and win back most of what encoding loses.
         input, output: quantization of input and output.
         low, high: clamp of the output; ReLU is low = its zero point.
+        temperature: of the soft choice, in mean distances to the nearest centroid.
         reconstruct: whether forward leaves `reconstruction`, the mean squared error of the product against the one
             without encoding, relative to its mean square (LUTBoost's term).
         frozen: integers are fixed, training no longer moves them.
@@ -81,6 +82,7 @@ class LUTLinear(nn.Module):
         self.correction = nn.Parameter(torch.zeros(self.subspaces, c, out_features))
         nn.init.kaiming_uniform_(self.weight, a=5**0.5)
         nn.init.uniform_(self.codebooks, -128, 127)
+        self.temperature = 1.0
         self.reconstruct, self.reconstruction = False, torch.zeros(())
         self.frozen = False
         shapes = ((self.subspaces, c, v), (self.subspaces, c, out_features), *(((out_features,),) * 4))
@@ -120,17 +122,21 @@ class LUTLinear(nn.Module):
         return self.subspaces * self.v - self.in_features
 
     # -- forward -----------------------------------------------------------------------------------------------------
-    def encode(self, x: Tensor, codebooks: Tensor) -> Tensor:
-        """Indices (S, M) of inputs (M, S * v) on the int8 grid."""
-        slices = x.detach().t().reshape(self.subspaces, self.v, -1).transpose(1, 2)  # (S, M, v)
-        return self.metric.nearest_torch(slices, codebooks.detach())
+    def slices(self, x: Tensor) -> Tensor:
+        """Inputs (M, K) cut into subspaces: (S, M, v); missing inputs are 0."""
+        padded = F.pad(x, (0, self._padding))
+        return padded.t().reshape(self.subspaces, self.v, -1).transpose(1, 2)
 
     def accumulate(self, x: Tensor, integers: Integers) -> Tensor:
         """Raw accumulators (M, N) of inputs (M, K) on the int8 grid."""
-        padded = F.pad(x, (0, self._padding))
-        weight = F.pad(self.weight.detach(), (0, self._padding))
-        slope = weight * (self.input.scale / integers.scale)[:, None]  # (N, S * v)
-        return lookup(integers.tables, self.encode(padded, integers.codebooks), padded, slope)
+        slices = self.slices(x)
+        index = self.metric.nearest_torch(slices.detach(), integers.codebooks.detach())
+        acc = lookup(integers.tables, index)
+        if not x.requires_grad:
+            return acc
+        distance = self.metric.distance_torch(slices, integers.codebooks)
+        soft = soft_lookup(integers.tables.detach(), distance, self.temperature)
+        return acc + (soft - soft.detach())  # adds exactly 0, and the gradient of the choice
 
     def forward(self, x: Tensor) -> Tensor:
         """(M, K) on the int8 grid -> (M, N): on the int8 grid, or real in the last layer."""

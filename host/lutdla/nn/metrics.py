@@ -58,7 +58,7 @@ class Metric(ABC):
 
     def nearest(self, x: npt.NDArray[np.int64], codebooks: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Index of the nearest centroid, in numpy: (S, M)."""
-        return np.argmin(self.distance(x, codebooks), axis=1)
+        return np.asarray(np.argmin(self.distance(x, codebooks), axis=1), np.int64)
 
     def nearest_torch(self, x: Tensor, codebooks: Tensor) -> Tensor:
         """Index of the nearest centroid: int64 (S, M).

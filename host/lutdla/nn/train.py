@@ -51,7 +51,7 @@ def run_epochs(
         at = step % steps * batch
         loss = loss_of(order[at : at + batch])
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         progress(stage, step + 1, epochs * steps, loss.item())
 
@@ -91,7 +91,7 @@ def logits(model: nn.Module, images: Tensor, *, batch: int = 1000) -> Tensor:
     training = model.training
     model.eval()
     try:
-        return torch.cat([model(part) for part in images.split(batch)])
+        return torch.cat([model(part) for part in torch.split(images, batch)])
     finally:
         model.train(training)
 
