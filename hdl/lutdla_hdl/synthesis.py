@@ -77,7 +77,7 @@ def synthesize(
             done = subprocess.run([sys.executable, "-c", _SCRIPT, json.dumps(commands)], cwd=temporary,
                                   capture_output=True, text=True, timeout=timeout_s, check=False)  # fmt: skip
         except subprocess.TimeoutExpired as error:
-            raise ToolError(f"synthesis of {verilog} took longer than {timeout_s:.0f} s") from error
+            raise ToolError(f"synthesis of {verilog} took longer than {timeout_s:g} s") from error
         if done.returncode or not statistics.exists():
             raise ToolError(f"synthesis of {verilog} failed:\n{(done.stdout + done.stderr)[-2000:]}")
         cells = json.loads(statistics.read_text())["design"]["num_cells_by_type"]
