@@ -25,6 +25,12 @@ LABELS = {
     "codebook_bytes": "codebook memory, bytes",
     "clock_mhz": "assumed clock, MHz",
     "seconds_total": "whole demo, seconds",
+    "core": "core", "network": "network", "family": "family of parts",
+    "lut": "lookup tables (logic)", "lutram": "lookup tables as memory", "ff": "flip-flops",
+    "ramb36": "block RAMs of 36 Kbit (one of 18 Kbit counts as half)", "dsp": "DSP slices",
+    "inverters": "inverters (Vivado usually absorbs them)", "synthesis_s": "synthesis, seconds",
+    "lookups_per_cycle_most": "table lookups a cycle, at the most",
+    "conversion_s": "MyHDL to Verilog, seconds",
 }
 """Words for the figures that readers meet most; others are shown by their key."""
 
@@ -37,7 +43,10 @@ README_KEYS = (
 )  # fmt: skip
 """What README.md shows of the demo: keys that `lutdla demo --json` always has."""
 
-TITLES = {"demo": "The demo: `lutdla demo`", "verify": "Every back end against the reference: `lutdla verify`"}
+TITLES = {
+    "demo": "The demo: `lutdla demo`", "verify": "Every back end against the reference",
+    "area": "Area of the demo's core: yosys' estimate for 7-series parts", "speed": "Speed of the back ends",
+}  # fmt: skip
 VERIFICATION = ("verify",)
 """Results that docs/verification.md shows; the others go to docs/performance.md."""
 
