@@ -28,6 +28,11 @@ for command in json.loads(sys.argv[1]):
     ys.run_pass(command, design)
 """
 
+_KEEP_DIFFERENCES = "setattr -set keep 1 w:*_difference"
+"""For l2, (x - centroid) squared. yosys 0.70 would move the subtraction into a DSP48E1's pre-adder, which reaches only
+one of the multiplier's two operands, and leave the other one 0: a netlist that computes something else. Kept, the
+difference is a register in front of the DSP, as the DSP48E1 needs it."""
+
 
 def pyosys_share() -> Path:
     """Folder with yosys' cell libraries and models (`xilinx/cells_sim.v`).
@@ -67,10 +72,11 @@ def synthesize(
     pyosys_share()
     if family not in FAMILIES:
         raise ToolError(f"family is {family!r}: use one of {', '.join(FAMILIES)}")
-    synth = ["synth_xilinx", "-family", family, "-top", TOP, "-flatten", "-noiopad", "-noclkbuf", *options]
+    synth = " ".join(["synth_xilinx", "-family", family, "-top", TOP, "-flatten", "-noiopad", "-noclkbuf", *options])
     with tempfile.TemporaryDirectory(prefix="lutdla-synthesis-") as temporary:
         statistics = Path(temporary) / "statistics.json"
-        commands = [f"read_verilog {Path(verilog).absolute()}", " ".join(synth), f"tee -q -o {statistics} stat -json"]
+        commands = [f"read_verilog {Path(verilog).absolute()}", f"{synth} -run :map_dsp", _KEEP_DIFFERENCES,
+                    f"{synth} -run map_dsp:", f"tee -q -o {statistics} stat -json"]  # fmt: skip
         if netlist is not None:
             commands.append(f"write_verilog -noattr {Path(netlist).absolute()}")
         try:

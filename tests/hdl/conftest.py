@@ -1,8 +1,13 @@
 """Verilog of a configuration, converted once for all tests of a file."""
 
+import time
+
 import pytest
 
 from lutdla_hdl.convert import convert
+
+MOST_SECONDS = 60
+"""A conversion that takes longer has become a problem (the default configuration: 13 s on a busy machine)."""
 
 
 @pytest.fixture(scope="session")
@@ -12,7 +17,9 @@ def verilog(tmp_path_factory):
 
     def path(config):
         if config.hash not in made:
+            started = time.monotonic()
             made[config.hash] = convert(config, tmp_path_factory.mktemp(f"core-{config.hash:08x}"))
+            assert time.monotonic() - started < MOST_SECONDS, f"conversion of ({config}) is slow"
         return made[config.hash]
 
     return path

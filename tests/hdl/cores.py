@@ -1,5 +1,9 @@
 """The cores that the hardware tests share (so that each is converted and built once), and how they are driven."""
 
+import numpy as np
+
+from lutdla.compiler.assemble import assemble
+from lutdla.compiler.random_network import random_network
 from lutdla.reference import Reference
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.packets import load_packets, memory_crcs, run_packet, unpack_results
@@ -29,6 +33,22 @@ POOL = {
 
 STEPS = 20_000
 """Calls of `step` after which a model is taken to be stuck."""
+
+
+def telling_network(config, sizes, images):
+    """A random network whose results differ from image to image (in many, a hidden layer saturates), and the images.
+
+    Returns:
+        memory image, values (images, values of a frame), results (images, rows * lanes)
+    """
+    for number in range(300):
+        image = assemble(random_network(config, sizes, number), config).image
+        shape = images, image.program.input_groups * config.group
+        values = np.random.default_rng(number).integers(-128, 128, shape).astype(np.int8)
+        results = Reference(config, image).run(values)
+        if len(np.unique(results, axis=0)) == images:
+            return image, values, results
+    raise AssertionError(f"no random network of {sizes} tells {images} images apart on ({config})")
 
 
 def read(model, name):

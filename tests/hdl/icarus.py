@@ -20,8 +20,12 @@ def simulate(sources, config, folder, pause=0.3, tests=None, build_args=()):
         warnings.simplefilter("ignore")  # of the runner, about Verilog options
         runner.build(sources=sources, hdl_toplevel=TOP, build_dir=folder, always=True, build_args=list(build_args),
                      timescale=("1ns", "1ps"), log_file=folder / "build.log")  # fmt: skip
-        results = runner.test(test_module="tests.hdl.cocotb_core", hdl_toplevel=TOP, build_dir=folder,
-                              extra_env=environment, testcase=tests, log_file=folder / "test.log")  # fmt: skip
+        try:
+            results = runner.test(test_module="tests.hdl.cocotb_core", hdl_toplevel=TOP, build_dir=folder,
+                                  extra_env=environment, testcase=tests, log_file=folder / "test.log",
+                                  results_xml=str(folder / "results.xml"))  # fmt: skip
+        except SystemExit:  # the runner's way to say that a test failed, or that there are no results at all
+            raise AssertionError((folder / "test.log").read_text()[-6000:]) from None
     run, failed = get_results(results)
-    assert failed == 0, (folder / "test.log").read_text()[-6000:]
+    assert failed == 0
     assert run == (3 if tests is None else len(tests))

@@ -2,17 +2,13 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from lutdla.backends.myhdl import MyhdlModel
-from lutdla.compiler.assemble import assemble
-from lutdla.compiler.random_network import random_network
 from lutdla.errors import ToolError
-from lutdla.reference import Reference
 from lutdla.spec.config import METRICS
 from lutdla.spec.packets import ErrorCode, run_packet
-from tests.hdl.cores import check, fields, load, recover, run, send
+from tests.hdl.cores import check, fields, load, recover, run, send, telling_network
 from tests.strategies import TINY
 
 CONFIGS = {
@@ -26,9 +22,7 @@ CONFIGS = {
 @pytest.mark.parametrize("changes", CONFIGS.values(), ids=CONFIGS)
 def test_networks_equal_the_reference(metric, changes):
     config = replace(TINY, metric=metric, **changes)
-    image = assemble(random_network(config, (7, 6, 5), seed=3), config).image
-    rng = np.random.default_rng(4)
-    values = rng.integers(-128, 128, (2, image.program.input_groups * config.group)).astype(np.int8)
+    image, values, _ = telling_network(config, (8, 6, 5), 2)
     model = MyhdlModel(config, stall=0.0 if metric == "l1" else 0.4, seed=2)
     try:
         check(model, image, values, config)
@@ -37,8 +31,7 @@ def test_networks_equal_the_reference(metric, changes):
 
 
 def test_recovery_in_the_middle_of_a_run():
-    image = assemble(random_network(TINY, (7, 6, 5)), TINY).image
-    values = np.random.default_rng(1).integers(-128, 128, (3, image.program.input_groups * TINY.group)).astype(np.int8)
+    image, values, results = telling_network(TINY, (7, 6, 5), 3)
     frame = run_packet(values, image.program.input_groups, TINY)
     model = MyhdlModel(TINY, 0.3)
     try:
@@ -49,7 +42,7 @@ def test_recovery_in_the_middle_of_a_run():
         assert fields(model, "STATUS")["BUSY"] == 1
         recover(model)
         assert fields(model, "STATUS") | {"ROW": 0} == {"LOADED": 1, "BUSY": 0, "ERROR": 0, "DECODER": 0, "ROW": 0}
-        assert run(model, image, values, TINY).tolist() == Reference(TINY, image).run(values).tolist()
+        assert run(model, image, values, TINY).tolist() == results.tolist()
         model.send(frame)
         model.step()
         recover(model)  # frames of the abandoned run are forgotten
