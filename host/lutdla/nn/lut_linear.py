@@ -38,8 +38,8 @@ class LUTLinear(nn.Module):
 
     Takes integers of the int8 grid (as float32) that stand for real values by `input`. Gives integers by `output`, the
     input of the next layer, clamped to low..high; or real values where `output` is None (the last layer). Forward
-    values are exactly the core's. Gradients pass straight through the rounding; those of the choice of centroids come from
-    a soft choice (`soft_lookup`). They reach weight, bias, codebooks, correction and input.
+    values are exactly the core's. Gradients pass straight through the rounding; those of the choice of centroids come
+    from a soft choice (`soft_lookup`). They reach weight, bias, codebooks, correction and input.
 
     Args:
         in_features, out_features: as in nn.Linear; inputs are filled up with 0 to a multiple of v.
@@ -82,7 +82,7 @@ class LUTLinear(nn.Module):
         self.correction = nn.Parameter(torch.zeros(self.subspaces, c, out_features))
         nn.init.kaiming_uniform_(self.weight, a=5**0.5)
         nn.init.uniform_(self.codebooks, -128, 127)
-        self.temperature = 1.0
+        self.temperature = 0.7
         self.reconstruct, self.reconstruction = False, torch.zeros(())
         self.frozen = False
         shapes = ((self.subspaces, c, v), (self.subspaces, c, out_features), *(((out_features,),) * 4))

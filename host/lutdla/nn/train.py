@@ -57,7 +57,7 @@ def run_epochs(
 
 
 def train_dense(
-    model: nn.Module, images: Tensor, labels: Tensor, *, epochs: int = 20, batch: int = 128, rate: float = 1e-3,
+    model: nn.Module, images: Tensor, labels: Tensor, *, epochs: int = 15, batch: int = 128, rate: float = 3e-3,
     weight_decay: float = 1e-4, label_smoothing: float = 0.0, seed: int = 0, progress: Progress = silent,
 ) -> None:
     """Train a classifier in place: AdamW, cosine, cross entropy. Leaves it in eval mode.
@@ -73,11 +73,13 @@ def train_dense(
         return F.cross_entropy(model(images[at]), labels[at], label_smoothing=label_smoothing)
 
     model.train()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)  # dropout
-        run_epochs(loss_of, len(images), optimizer, epochs=epochs, batch=batch, seed=seed, stage="dense",
-                   progress=progress)
-    model.eval()
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)  # dropout
+            run_epochs(loss_of, len(images), optimizer, epochs=epochs, batch=batch, seed=seed, stage="dense",
+                       progress=progress)
+    finally:
+        model.eval()
 
 
 def _check_examples(images: Tensor, labels: Tensor) -> None:
