@@ -46,6 +46,7 @@ README_KEYS = (
 TITLES = {
     "demo": "The demo: `lutdla demo`", "verify": "Every back end against the reference",
     "area": "Area of the demo's core: yosys' estimate for 7-series parts", "speed": "Speed of the back ends",
+    "training": "Accuracy of the demo's recipe over seeds",
 }  # fmt: skip
 VERIFICATION = ("verify",)
 """Results that docs/verification.md shows; the others go to docs/performance.md."""
