@@ -8,7 +8,7 @@ from lutdla.backends.myhdl import MyhdlModel
 from lutdla.errors import ToolError
 from lutdla.spec.config import METRICS
 from lutdla.spec.packets import ErrorCode, run_packet
-from tests.hdl.cores import check, fields, load, recover, run, send, telling_network
+from tests.hdl.cores import check, fields, load, read, recover, run, send, telling_network
 from tests.strategies import TINY
 
 CONFIGS = {
@@ -47,6 +47,29 @@ def test_recovery_in_the_middle_of_a_run():
         model.step()
         recover(model)  # frames of the abandoned run are forgotten
         check(model, image, values, TINY)
+    finally:
+        model.close()
+
+
+def test_busy_until_the_last_beat_is_taken():
+    image, values, results = telling_network(TINY, (7, 6, 5), 2)
+    frame = results.astype("<i4").tobytes()
+    model = MyhdlModel(TINY)
+    try:
+        load(model, image, TINY)
+        monitor = model.simulation._monitor
+        monitor.paused = lambda: len(monitor.partial) == len(frame) - TINY.stream_bytes
+        send(model, run_packet(values, image.program.input_groups, TINY))
+        for _ in range(8):
+            model.step()
+        assert bytes(monitor.partial) == frame[: -TINY.stream_bytes]
+        assert fields(model, "STATUS")["BUSY"] == 1
+        assert read(model, "IMAGES") == len(values) - 1
+        del monitor.paused
+        model.step()
+        assert model.receive() == frame
+        assert fields(model, "STATUS")["BUSY"] == 0
+        assert read(model, "IMAGES") == len(values)
     finally:
         model.close()
 

@@ -255,10 +255,13 @@ def test_what_follows_a_bad_packet_in_its_frame_is_dropped(width):
 
 
 @WIDTHS
-def test_clearing_in_the_middle_of_a_dropped_frame_still_drops_its_rest(width):
+@pytest.mark.parametrize("bit", [0, -1], ids=["bad header", "bad CRC"])
+def test_clearing_in_the_middle_of_a_dropped_frame_still_drops_its_rest(width, bit):
     with Decoder(width) as dut:
         size = dut.config.stream_bytes
-        frame = flip(dut.begin(), 0) + dut.begin() + dut.loading()
+        bad = dut.loading()
+        bad = flip(bad, bit if bit >= 0 else 8 * (len(bad) - size))
+        frame = bad + dut.begin() + dut.loading()
         sent = 0
         while dut.state != DROP:
             dut.stream.tvalid.next, dut.stream.tlast.next = True, False
