@@ -199,6 +199,8 @@ def decoder(
             loaded.next = False
             model.next = 0
             loads.next = loads + 1
+        if state == WRITE and not rst:
+            loads.next = loads - 1  # a soft reset cut it short: the model is not whole
         if taken_commit:
             loaded.next = True
             model.next = pending_model

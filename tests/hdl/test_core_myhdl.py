@@ -7,8 +7,9 @@ import pytest
 from lutdla.backends.myhdl import MyhdlModel
 from lutdla.errors import ToolError
 from lutdla.spec.config import METRICS
-from lutdla.spec.packets import ErrorCode, run_packet
-from tests.hdl.cores import check, fields, load, read, recover, run, send, telling_network
+from lutdla.spec.packets import ErrorCode, Kind, load_packets, packet, run_packet
+from lutdla_hdl.decoder import HEADER, WRITE
+from tests.hdl.cores import check, fields, load, read, recover, run, send, telling_network, write
 from tests.strategies import TINY
 
 CONFIGS = {
@@ -70,6 +71,27 @@ def test_busy_until_the_last_beat_is_taken():
         assert model.receive() == frame
         assert fields(model, "STATUS")["BUSY"] == 0
         assert read(model, "IMAGES") == len(values)
+    finally:
+        model.close()
+
+
+def test_a_soft_reset_in_the_middle_of_writing_leaves_no_whole_model():
+    image, _, _ = telling_network(TINY, (7, 6, 5), 2)
+    begin, *loads, _ = load_packets(image, TINY, 1)
+    model = MyhdlModel(TINY)
+    try:
+        model.send(begin + max(loads, key=len))
+        for _ in range(100):
+            if fields(model, "STATUS")["DECODER"] == WRITE:
+                break
+        write(model, "CONTROL", SOFT_RESET=1)
+        assert fields(model, "STATUS")["DECODER"] == HEADER
+        send(model, packet(TINY, Kind.COMMIT, address=1, length=TINY.frame_beats(image.program.input_groups)))
+        model.step()
+        assert fields(model, "ERROR")["CODE"] == ErrorCode.INCOMPLETE
+        assert fields(model, "STATUS")["LOADED"] == 0
+        recover(model)
+        load(model, image, TINY)
     finally:
         model.close()
 

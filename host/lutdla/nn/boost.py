@@ -10,13 +10,14 @@ The loss is cross entropy (mixed with the dense network's answers when `distilla
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional as F
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from lutdla.errors import InputError
 from lutdla.nn.conversion import convert
@@ -65,6 +66,8 @@ class LUTBoost:
         temperature: that both answers are softened with.
         label_smoothing: of the cross entropy.
         weight_decay: AdamW's, of the table corrections: they are many, and 0 is where they belong without evidence.
+        averaging: 0..1, how much the running average of what is trained keeps at each batch; a stage ends with the average.
+            Indices jump where parameters move smoothly: the average jumps less.
         calibration: images that k-means sees.
         batch, seed: examples in a batch, seed of everything random.
     """
@@ -74,6 +77,7 @@ class LUTBoost:
     temperature: float = 2.0
     label_smoothing: float = 0.1
     weight_decay: float = 1.0
+    averaging: float = 0.99
     calibration: int = 4096
     batch: int = 256
     seed: int = 0
@@ -83,6 +87,8 @@ class LUTBoost:
     def __post_init__(self) -> None:
         if not 0 <= self.distillation <= 1:
             raise InputError(f"distillation is {self.distillation}: it is a share, 0..1")
+        if not 0 <= self.averaging < 1:
+            raise InputError(f"averaging is {self.averaging}: it must be 0 or more and less than 1")
         if self.temperature <= 0:
             raise InputError(f"temperature is {self.temperature}: it must be positive")
 
@@ -117,6 +123,7 @@ class LUTBoost:
             if layer.frozen:
                 raise InputError(f"layer {name} is frozen: train before freeze()")
         optimizer = _optimizer(list(layers.values()), stage, self.weight_decay)
+        finish = _averaged(optimizer, self.averaging)
         for layer in layers.values():
             layer.reconstruct = stage.reconstruction > 0
 
@@ -130,6 +137,7 @@ class LUTBoost:
         try:
             run_epochs(loss_of, len(images), optimizer, epochs=stage.epochs, batch=self.batch, seed=self.seed,
                        stage=stage.name, progress=progress)
+            finish()
         finally:
             for layer in layers.values():
                 layer.reconstruct, layer.reconstruction = False, torch.zeros(())
@@ -156,3 +164,18 @@ def _optimizer(layers: list[LUTLinear], stage: Stage, weight_decay: float) -> to
     if not groups:
         raise InputError(f"stage {stage.name}: all rates are 0: there is nothing to train")
     return torch.optim.AdamW(groups, fused=True)
+
+
+def _averaged(optimizer: torch.optim.Optimizer, keep: float) -> Callable[[], None]:
+    """Follow what an optimizer moves with an exponential average; the function returned puts the average in place."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    averages = [parameter.detach().clone() for parameter in parameters]
+    update = get_ema_multi_avg_fn(keep)
+    optimizer.register_step_post_hook(lambda *_: update(averages, parameters, 0))
+
+    def finish() -> None:
+        with torch.no_grad():
+            for parameter, average in zip(parameters, averages):
+                parameter.copy_(average)
+
+    return finish

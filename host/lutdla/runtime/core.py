@@ -150,5 +150,6 @@ class Core:
         """Abandon what is going on: streams empty, error cleared. A model that was loaded whole stays loaded."""
         self.write("CONTROL", SOFT_RESET=1)
         self.backend.reset_streams()
-        # Beats that were on their way while the DMA stopped are dropped too.
+        # Beats that were on their way while the DMA stopped are dropped too, and what they may have led to.
         self.write("CONTROL", SOFT_RESET=1, CLEAR_ERROR=1)
+        self.backend.reset_streams()
