@@ -14,7 +14,7 @@ from myhdl import ConcatSignal, Signal, always, always_comb, block, instances, m
 
 from lutdla.spec.config import CoreConfig
 from lutdla_hdl.interfaces import LoadBus, bits, flag, named, signed_bits
-from lutdla_hdl.memory import chunk_signals, lut_ram, masked_table
+from lutdla_hdl.memory import chunk_signals, loaded_ram, lut_ram
 
 
 def tree_stages(config: CoreConfig) -> int:
@@ -44,7 +44,7 @@ def table_bank(
     raddr = bits((config.table_rows - 1).bit_length())
     mask = flag()
     row = named(bank_row(index, mask_bits, bank % config.blocks, base, raddr, mask), "row")
-    store = named(masked_table(clk, load, mask, raddr, entries, config, bank), "store")
+    store = named(loaded_ram(clk, load, None, raddr, entries, config, "table", bank, mask), "store")
     return instances()
 
 

@@ -97,9 +97,10 @@ def load_select(load: LoadBus, memory: int, bank: int, chunk: int, hit: Any) -> 
 
 @block
 def loaded_ram(
-    clk: Any, load: LoadBus, re: Any, raddr: Any, chunks: list[Any], config: CoreConfig, memory: str, bank: int
-) -> Any:
-    """A bank of a loadable memory: one `ram` for each beat of its word.
+    clk: Any, load: LoadBus, re: Any, raddr: Any, chunks: list[Any], config: CoreConfig, memory: str, bank: int,
+    mask: Any = None,
+) -> Any:  # fmt: skip
+    """A bank of a loadable memory: one `ram` for each beat of its word, or one `masked_ram` where there is a `mask`.
 
     `chunks`: the read data, one signal for each beat, least significant first; one cycle after `raddr` when `re`.
     """
@@ -107,30 +108,12 @@ def loaded_ram(
     waddr = load.address((depth - 1).bit_length(), 0)
     hits = [flag() for _ in chunks]
     selects = [named(load_select(load, number, bank, i, hits[i]), f"select{i}") for i in range(len(chunks))]
+    kind, gate = (ram, re) if mask is None else (masked_ram, mask)
     columns = [
-        named(ram(clk, hits[i], waddr, load.data(len(chunks[i]), 0), re, raddr, chunks[i], depth), f"column{i}")
+        named(kind(clk, hits[i], waddr, load.data(len(chunks[i]), 0), gate, raddr, chunks[i], depth), f"column{i}")
         for i in range(len(chunks))
     ]
-    return instances()
-
-
-@block
-def masked_table(
-    clk: Any, load: LoadBus, mask: Any, raddr: Any, chunks: list[Any], config: CoreConfig, bank: int
-) -> Any:
-    """A table bank: as `loaded_ram`, but its row reads 0 when `mask`, and it reads every cycle."""
-    number = LOADABLE.index("table")
-    waddr = load.address((config.table_rows - 1).bit_length(), 0)
-    hits = [flag() for _ in chunks]
-    selects = [named(load_select(load, number, bank, i, hits[i]), f"select{i}") for i in range(len(chunks))]
-    columns = [
-        named(
-            masked_ram(clk, hits[i], waddr, load.data(len(chunks[i]), 0), mask, raddr, chunks[i], config.table_rows),
-            f"column{i}",
-        )
-        for i in range(len(chunks))
-    ]
-    return instances()
+    return selects, columns
 
 
 def chunk_signals(config: CoreConfig, memory: str) -> list[Any]:

@@ -6,7 +6,7 @@ import pytest
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.memory import LOADABLE
 from lutdla_hdl.interfaces import LoadBus, bits, flag
-from lutdla_hdl.memory import chunk_signals, loaded_ram, lut_ram, masked_ram, masked_table, ram
+from lutdla_hdl.memory import chunk_signals, loaded_ram, lut_ram, masked_ram, ram
 from tests.hdl.bench import Bench, load_words
 
 DEPTH, WIDTH = 8, 12
@@ -62,7 +62,7 @@ def test_the_load_bus_fills_only_the_bank_it_names(memory):
     clk, load, enable, raddr = flag(), LoadBus(CONFIG), flag(), bits((depth - 1).bit_length())
     reads = [chunk_signals(CONFIG, memory) for _ in range(banks)]
     if memory == "table":
-        blocks = [masked_table(clk, load, enable, raddr, reads[b], CONFIG, b) for b in range(banks)]
+        blocks = [loaded_ram(clk, load, None, raddr, reads[b], CONFIG, "table", b, enable) for b in range(banks)]
     else:
         blocks = [loaded_ram(clk, load, None, raddr, reads[b], CONFIG, memory, b) for b in range(banks)]
     size = CONFIG.beats_per_word(memory) * CONFIG.stream_bytes
