@@ -23,7 +23,7 @@ def test_the_recipe_fits_the_default_core_and_says_how_it_went(data):
     assert set(trained.seconds) == {"dense", "lutboost"}
     artefact = compile(trained.network, CoreConfig())
     artefact.check_fits(CoreConfig())
-    assert artefact.image.tables.shape[1] == 992
+    assert artefact.image.tables.shape[1] == 848
     right = predict(trained.network, torch.tensor(data.test_images)).numpy() == data.test_labels
     assert trained.lut_accuracy == pytest.approx(np.mean(right))
     assert trained.dense_accuracy > 0.75

@@ -17,7 +17,6 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional as F
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from lutdla.errors import InputError
 from lutdla.nn.conversion import convert
@@ -66,8 +65,8 @@ class LUTBoost:
         temperature: that both answers are softened with.
         label_smoothing: of the cross entropy.
         weight_decay: AdamW's, of the table corrections: they are many, and 0 is where they belong without evidence.
-        averaging: 0..1, how much the running average of what is trained keeps at each batch; a stage ends with the average.
-            Indices jump where parameters move smoothly: the average jumps less.
+        averaging: 0..1, how much the running average of what is trained keeps at each batch; a stage ends with the
+            average. Indices jump where parameters move smoothly: the average jumps less.
         calibration: images that k-means sees.
         batch, seed: examples in a batch, seed of everything random.
     """
@@ -167,11 +166,21 @@ def _optimizer(layers: list[LUTLinear], stage: Stage, weight_decay: float) -> to
 
 
 def _averaged(optimizer: torch.optim.Optimizer, keep: float) -> Callable[[], None]:
-    """Follow what an optimizer moves with an exponential average; the function returned puts the average in place."""
+    """Follow what an optimizer moves with a running average; the function returned puts the average in place.
+
+    The average keeps less at first, so that a short stage does not end near where it began.
+    """
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     averages = [parameter.detach().clone() for parameter in parameters]
-    update = get_ema_multi_avg_fn(keep)
-    optimizer.register_step_post_hook(lambda *_: update(averages, parameters, 0))
+    steps = 0
+
+    def follow(*_: Any) -> None:
+        nonlocal steps
+        steps += 1
+        for average, parameter in zip(averages, parameters):
+            average.lerp_(parameter.detach(), 1 - min(keep, steps / (steps + 10)))
+
+    optimizer.register_step_post_hook(follow)
 
     def finish() -> None:
         with torch.no_grad():

@@ -58,7 +58,7 @@ def run_epochs(
 
 def train_dense(
     model: nn.Module, images: Tensor, labels: Tensor, *, epochs: int = 15, batch: int = 128, rate: float = 3e-3,
-    weight_decay: float = 1e-4, label_smoothing: float = 0.0, seed: int = 0, progress: Progress = silent,
+    weight_decay: float = 3e-2, label_smoothing: float = 0.0, seed: int = 0, progress: Progress = silent,
 ) -> None:
     """Train a classifier in place: AdamW, cosine, cross entropy. Leaves it in eval mode.
 
