@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from lutdla.demo import LINES
+from lutdla.demo import RUN_LINES, TRAIN_LINES
+
+LINES = (TRAIN_LINES + RUN_LINES).format(folder="lutdla-demo", seed=0)
 
 KEYS = {
     "dense_accuracy", "lut_accuracy", "device_accuracy", "images", "mismatches", "rtl_images", "rtl_mismatches",
@@ -47,17 +50,24 @@ def test_it_prints_figures_and_the_lines_that_it_ran(demo):
     _, output, figures = demo
     for text in (f"{figures['dense_accuracy']:.2%}", f"{figures['lut_accuracy']:.2%}", "predicted", "seconds", "total"):
         assert text in output
-    lines = LINES.format(folder="lutdla-demo", target="pynq").splitlines()
+    lines = LINES.splitlines()
     assert len(lines) == 8
     printed = [line.rstrip() for line in output.rstrip().splitlines()]
     assert printed[-len(lines) :] == lines
 
 
-def test_the_printed_lines_run_and_give_the_same_accuracy(demo):
-    folder, _, figures = demo
-    done = run(folder, "-c", LINES.format(folder="lutdla-demo", target="pynq"))
+def test_the_printed_lines_run(tmp_path):
+    done = run(tmp_path, "-c", LINES)
     assert done.returncode == 0, done.stderr
-    assert float(re.search(r"accuracy ([\d.]+)", done.stdout)[1]) == figures["device_accuracy"]
+    assert float(re.search(r"accuracy ([\d.]+)", done.stdout)[1]) > 0.85
+
+
+def test_the_test_images_run_from_the_command_line(demo):
+    folder, _, _ = demo
+    done = run(folder, "-m", "lutdla", "run", "lutdla-demo/fashion-mnist.lut", "--input", "lutdla-demo/images.npy",
+               "--output", "results.npy", "--backend", "pynq")
+    assert done.returncode == 0, done.stderr
+    assert np.load(folder / "results.npy").shape == (1000, 10)
 
 
 def test_a_seed_is_kept_with_the_artefact(demo):

@@ -67,7 +67,7 @@ def command(
     console.print(_results(figures))
     console.print("A prediction, because no board has run it: cycles are counted, the clock is assumed.\n", style="dim")
     console.print(_times(figures))
-    console.print("The lines that loaded the network and ran it:\n")
+    console.print("The same in Python, without the figures:\n")
     console.print(Syntax(demo.lines().rstrip(), "python", background_color="default"))
     if json_file is not None:
         write_to(json_file).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

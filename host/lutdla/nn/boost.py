@@ -52,7 +52,7 @@ class Stage:
 
 
 CENTROIDS = Stage("centroids", epochs=1, centroid_rate=0.5, reconstruction=0.1)
-JOINT = Stage("joint", epochs=8, centroid_rate=0.2, weight_rate=1e-3, table_rate=1e-3)
+JOINT = Stage("joint", epochs=6, centroid_rate=0.2, weight_rate=1e-3, table_rate=1e-3)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def fashion_mlp(hidden: tuple[int, ...] = HIDDEN, *, seed: int = 0) -> nn.Sequen
 
 def train_fashion_mlp(
     data: Dataset, config: CoreConfig | None = None, *, hidden: tuple[int, ...] = HIDDEN, dense_epochs: int = 30,
-    joint_epochs: int = 12, seed: int = 0, progress: Progress = silent,
+    joint_epochs: int = 6, seed: int = 0, progress: Progress = silent,
 ) -> Trained:
     """Train the dense MLP, make a lookup network of it, train that, freeze it. Deterministic by seed on one machine.
 
