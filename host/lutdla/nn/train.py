@@ -106,4 +106,4 @@ def predict(model: nn.Module, images: Tensor, *, batch: int = 1000) -> Tensor:
 def accuracy(model: nn.Module, images: Tensor, labels: Tensor, *, batch: int = 1000) -> float:
     """Share of images whose class is right, 0..1."""
     _check_examples(images, labels)
-    return float((predict(model, images, batch=batch) == labels).float().mean())
+    return int((predict(model, images, batch=batch) == labels).sum()) / len(labels)
