@@ -76,6 +76,19 @@ def test_progress_is_told_every_batch(replaced):
     assert all(loss > 0 for *_, loss in told)
 
 
+@pytest.mark.parametrize(("averaging", "kept"), [(0.0, (0.0, 0.0)), (0.1, (1 / 11, 0.1)), (0.99, (1 / 11, 2 / 12))])
+def test_a_stage_ends_with_the_average_of_what_it_went_through(replaced, averaging, kept):
+    network, seen = copy.deepcopy(replaced), []
+    layer = network.get_submodule("2")
+    want = layer.codebooks.detach().clone()
+    LUTBoost(averaging=averaging).train(network, Stage("centroids", 1, 0.5), *(part[:512] for part in examples()[:2]),
+                                        progress=lambda *_: seen.append(layer.codebooks.detach().clone()))
+    assert len(seen) == 2
+    for now, keep in zip(seen, kept):
+        want = keep * want + (1 - keep) * now
+    torch.testing.assert_close(layer.codebooks.detach(), want)
+
+
 def test_a_seed_decides_everything(replaced):
     def codebooks(seed):
         network = copy.deepcopy(replaced)
@@ -120,6 +133,7 @@ def test_an_unsupported_model_is_refused_before_training():
     ("work", "message"),
     [
         (lambda: LUTBoost(distillation=2), "distillation is 2: it is a share, 0..1"),
+        (lambda: LUTBoost(averaging=1), "averaging is 1: it must be 0 or more and less than 1"),
         (lambda: LUTBoost(temperature=0), "temperature is 0: it must be positive"),
         (lambda: Stage("x", -1, 0.1), "stage x: epochs is -1: it must not be negative"),
         (lambda: LUTBoost().train(boosted(), Stage("x", 1, 0.1), *examples()[:2]), "layer 2 is frozen: train before"),
