@@ -31,11 +31,11 @@ import lutdla
 from lutdla import compiler, data, nn
 fashion = data.load("fashion-mnist")
 network = nn.train_fashion_mlp(fashion, seed={seed}).network
-compiler.compile(network, lutdla.CoreConfig()).save("{folder}/fashion-mnist.lut")
+compiler.compile(network, lutdla.CoreConfig()).save("{folder}/mlp.lut")
 """
 RUN_LINES = """\
 with lutdla.open("pynq") as accelerator:
-    results = accelerator.load("{folder}/fashion-mnist.lut")(fashion.test_images)
+    results = accelerator.load("{folder}/mlp.lut")(fashion.test_images)
 print("accuracy", (results.argmax(axis=1) == fashion.test_labels).mean())
 """
 """What a user writes. The demo runs the first part step by step, to show progress, and the second as it stands."""
@@ -134,7 +134,7 @@ class Demo:
                                       "lut_accuracy": trained.lut_accuracy}
         artefact: Artefact = compiler.compile(trained.network, self.config, provenance)
         self.folder.mkdir(parents=True, exist_ok=True)
-        artefact.save(self.folder / "fashion-mnist.lut")
+        artefact.save(self.folder / "mlp.lut")
         np.save(self.folder / "images.npy", data.test_images)
         self.figures |= {"table_bytes": artefact.table_bytes, "codebook_bytes": artefact.codebook_bytes}
         return artefact

@@ -64,7 +64,7 @@ def test_the_printed_lines_run(tmp_path):
 
 def test_the_test_images_run_from_the_command_line(demo):
     folder, _, _ = demo
-    done = run(folder, "-m", "lutdla", "run", "lutdla-demo/fashion-mnist.lut", "--input", "lutdla-demo/images.npy",
+    done = run(folder, "-m", "lutdla", "run", "lutdla-demo/mlp.lut", "--input", "lutdla-demo/images.npy",
                "--output", "results.npy", "--backend", "pynq")
     assert done.returncode == 0, done.stderr
     assert np.load(folder / "results.npy").shape == (1000, 10)
@@ -74,7 +74,7 @@ def test_a_seed_is_kept_with_the_artefact(demo):
     from lutdla.spec.artefact import Artefact
 
     folder, _, figures = demo
-    artefact = Artefact.load(folder / "lutdla-demo" / "fashion-mnist.lut")
+    artefact = Artefact.load(folder / "lutdla-demo" / "mlp.lut")
     assert artefact.provenance["seed"] == 0
     assert artefact.provenance["lut_accuracy"] == figures["lut_accuracy"]
     assert artefact.table_bytes == figures["table_bytes"]

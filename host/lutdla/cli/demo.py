@@ -68,7 +68,7 @@ def command(
     console.print("A prediction, because no board has run it: cycles are counted, the clock is assumed.\n", style="dim")
     console.print(_times(figures))
     console.print("The same in Python, without the figures:\n")
-    console.print(Syntax(demo.lines().rstrip(), "python", background_color="default"))
+    console.print(Syntax(demo.lines().rstrip(), "python", background_color="default", word_wrap=True))
     if json_file is not None:
         write_to(json_file).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     if figures["mismatches"] or figures["rtl_mismatches"]:
