@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-import time
 from pathlib import Path
 
 from lutdla.spec import CoreConfig
@@ -35,10 +34,9 @@ def main() -> None:
     options = parser.parse_args()
     config = CoreConfig()
     with tempfile.TemporaryDirectory() as folder:
-        verilog, begin = convert(config, folder), time.perf_counter()
+        verilog = convert(config, folder)
         figures: dict[str, float | int | str] = {"core": str(config), "family": "xc7"}
         figures |= resources(synthesize(verilog))
-        figures["synthesis_s"] = round(time.perf_counter() - begin, 1)
     figures["lookups_per_cycle_most"] = config.banks * config.lanes
     print(json.dumps(figures, indent=2))
     if options.json is not None:

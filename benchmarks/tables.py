@@ -28,7 +28,7 @@ LABELS = {
     "core": "core", "network": "network", "family": "family of parts",
     "lut": "lookup tables (logic)", "lutram": "lookup tables as memory", "ff": "flip-flops",
     "ramb36": "block RAMs of 36 Kbit (one of 18 Kbit counts as half)", "dsp": "DSP slices",
-    "inverters": "inverters (Vivado usually absorbs them)", "synthesis_s": "synthesis, seconds",
+    "inverters": "inverters (Vivado usually absorbs them)",
     "lookups_per_cycle_most": "table lookups a cycle, at the most",
     "conversion_s": "MyHDL to Verilog, seconds",
 }
