@@ -41,11 +41,10 @@ def main() -> None:
         found = {
             "dense_accuracy": trained.dense_accuracy, "lut_accuracy": trained.lut_accuracy,
             "kmeans_accuracy": replaced, "without_table_entries_accuracy": without,
-            "seconds": round(sum(trained.seconds.values()), 1),
         }  # fmt: skip
         figures |= {f"seed{seed}_{key}": value for key, value in found.items()}
         table.add_row(str(seed), f"{trained.dense_accuracy:.2%}", f"{trained.lut_accuracy:.2%}", f"{replaced:.2%}",
-                      f"{without:.2%}", str(found["seconds"]))
+                      f"{without:.2%}", f"{sum(trained.seconds.values()):.1f}")
     figures["largest_loss"] = round(max(figures[f"seed{s}_dense_accuracy"] - figures[f"seed{s}_lut_accuracy"]
                                         for s in SEEDS), 4)  # fmt: skip
     Console().print(table)
