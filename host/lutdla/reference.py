@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,22 +34,38 @@ def encode(x: Int, codebook: Int, metric: str) -> int:
     return int(np.argmin(distance(x, codebook, metric)))
 
 
-def requantize(acc: Int, mult: Int, bias: Int, shift: Int, low: int, high: int) -> Int:
-    """Accumulators to int8: clamp((acc * mult + bias) >> shift); the bias holds the rounding constant."""
-    return np.clip((acc * mult + bias) >> shift, low, high)
+def requantize(acc: Int, mult: Int, bias: Int, shift: Int, added: Int | int, low: int, high: int) -> Int:
+    """Accumulators to int8: clamp(((acc * mult + bias) >> shift) + added); the bias holds the rounding constant."""
+    return np.clip(((acc * mult + bias) >> shift) + added, low, high)
 
 
-def steps(record: Lookup) -> Iterator[tuple[dict[str, int], bool, bool]]:
-    """Every step of a loop nest: its addresses (without bases), and whether it is the first and the last of its
-    accumulator row."""
+class Step(NamedTuple):
+    """One step of a loop nest."""
+
+    address: dict[str, int]
+    """Address of each stream, without bases."""
+    first: bool
+    """All reducing loops are at their first value."""
+    last: bool
+    """All reducing loops are at their last value."""
+    pool_first: bool
+    """All pooling loops are at their first value."""
+    pool_last: bool
+    """All pooling loops are at their last value."""
+
+
+def steps(record: Lookup) -> Iterator[Step]:
+    """Every step of a loop nest, in order."""
     for at in product(*(range(loop.count) for loop in record.loops)):
         address = {s: sum(getattr(loop, s) * i for loop, i in zip(record.loops, at)) for s in STREAMS}
-        reducing = [(i, loop.count) for loop, i in zip(record.loops, at) if loop.reduce]
-        yield address, all(i == 0 for i, _ in reducing), all(i == count - 1 for i, count in reducing)
+        reducing = [(i, loop.count - 1) for loop, i in zip(record.loops, at) if loop.reduce]
+        pooling = [(i, loop.count - 1) for loop, i in zip(record.loops, at) if loop.pool]
+        yield Step(address, all(i == 0 for i, _ in reducing), all(i == top for i, top in reducing),
+                   all(i == 0 for i, _ in pooling), all(i == top for i, top in pooling))
 
 
 class Reference:
-    """Executes a memory image, image by image.
+    """Executes a memory image, pass by pass.
 
     Args:
         config: the core.
@@ -58,24 +75,41 @@ class Reference:
     def __init__(self, config: CoreConfig, image: MemoryImage) -> None:
         image.validate(config)
         self.config, self.image = config, image
+        self.tables = np.zeros((config.banks, config.table_rows, config.lanes), np.int64)
+        self.tables[:, : image.tables.shape[1]] = image.tables
         self.index = np.zeros((config.index_words, config.blocks), np.int64)
+        self.values = np.zeros((config.value_rows, config.group), np.int64)
         self.accumulator = np.zeros((config.accumulator_rows, config.lanes), np.int64)
-        self.lookups = 0
-        """Table rows read and added since construction, masked ones not counted."""
+        self.held = np.zeros((config.groups_per_row, config.group), np.int64)
+        """Maximum of the pool so far, for each group of a row."""
+        self.lookups = self.padding = 0
+        """Table rows read and added since construction; banks that added 0 for zero padding instead."""
 
     def run(self, values: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
-        """Run images (int8, (images, groups * group)): raw results (images, rows * lanes)."""
-        return np.array([self._image(row.astype(np.int64)) for row in values], np.int32)
+        """Run images (int8, (images, groups * group)): raw results (images, rows * lanes).
 
-    def _image(self, values: Int) -> Int:
-        results: list[Int] = []
-        for record in self.image.program.records:
-            if isinstance(record, EncodeInput):
-                for i, group in enumerate(values.reshape(record.groups, self.config.group)):
-                    self._encode_group(group, record.codebook + i % record.codebooks, record.dest + i)
-            else:
-                results += self._lookup(record)
+        The number of images must be a multiple of `Program.images`.
+        """
+        per_pass = self.image.program.images
+        passes = values.astype(np.int64).reshape(-1, per_pass, values.shape[1])
+        results = [self._pass(list(frames)) for frames in passes]
+        width = self.image.program.output_rows * self.config.lanes
+        return np.array(results, np.int32).reshape(len(values), width)
+
+    def _pass(self, frames: list[Int]) -> Int:
+        pieces, results = list(self.image.pieces), []
+        for record in self.image.program.lookups:
+            if record.wait_input:
+                self._encode_frame(self.image.program.encode_input, frames.pop(0))
+            if record.wait_tables:
+                piece = pieces.pop(0)
+                self.tables[:, piece.row : piece.row + piece.tables.shape[1]] = piece.tables
+            results += self._lookup(record)
         return np.concatenate(results)
+
+    def _encode_frame(self, record: EncodeInput, frame: Int) -> None:
+        for i, group in enumerate(frame.reshape(record.groups, self.config.group)):
+            self._encode_group(group, record.codebook + i % record.codebooks, record.dest + i)
 
     def _encode_group(self, group: Int, codebook_row: int, dest: int) -> None:
         """Encode encoders x v values and write their indices to index group `dest`."""
@@ -87,35 +121,50 @@ class Reference:
 
     def _lookup(self, record: Lookup) -> list[Int]:
         results: list[Int] = []
-        for address, first, last in steps(record):
-            row = self._sum_banks(record, address)  # (lanes,)
-            if not first:
-                row = row + self.accumulator[address["accumulator"]]
+        for step in steps(record):
+            row = self._sum_banks(record, step.address)  # (lanes,)
+            at = step.address["accumulator"]
+            if not (step.first and record.begin):
+                row = row + self.accumulator[at]
             limit = 1 << (self.config.acc_bits - 1)
             if row.min() < -limit or row.max() >= limit:
                 raise OverflowError(f"accumulator {row.min()}..{row.max()} does not fit {self.config.acc_bits} bits")
-            self.accumulator[address["accumulator"]] = row
-            if last and record.to_output:
+            self.accumulator[at] = row
+            if step.last and record.finish and record.to_output:
                 results.append(row)
-            elif last:
-                self._requantize_row(record, row, address["channel"], address["dest"])
+            elif step.last and record.finish:
+                self._finish_row(record, row, step)
         return results
 
     def _sum_banks(self, record: Lookup, address: dict[str, int]) -> Int:
         config, total = self.config, np.zeros(self.config.lanes, np.int64)
-        for port, offset in enumerate(record.port_offsets):
-            word = record.index + address["index"] + offset
+        window = self.image.windows[record.window + address["window"]]
+        table_row = (record.table + address["table"] + window.table) * config.c
+        for number, port in enumerate(window.ports):
+            base = record.shortcut + address["shortcut"] if port.shortcut else record.index + address["index"]
+            y, x = address["y"] + port.dy, address["x"] + port.dx
+            inside = 0 <= y < record.height and 0 <= x < record.width
             for block in range(config.blocks):
-                inside = word < record.last_word or (word == record.last_word and record.block_mask >> block & 1)
+                if not port.blocks >> block & 1:
+                    continue
                 if inside:
-                    table_row = (record.table + address["table"]) * config.c + self.index[word, block]
-                    total += self.image.tables[port * config.blocks + block, table_row]
+                    row = table_row + self.index[base + port.offset, block]
+                    total += self.tables[number * config.blocks + block, row]
                     self.lookups += 1
+                else:
+                    self.padding += 1
         return total
 
-    def _requantize_row(self, record: Lookup, row: Int, channel: int, dest: int) -> None:
+    def _finish_row(self, record: Lookup, row: Int, step: Step) -> None:
+        """Requantise a finished row, add the residual, clamp, pool, and where the pool is complete encode and store."""
         config, image = self.config, self.image
+        channel, dest = step.address["channel"], step.address["dest"]
         for g, acc in enumerate(row.reshape(config.groups_per_row, config.group)):
             at = record.constant + channel + g
-            values = requantize(acc, image.mult[at], image.bias[at], image.shift[at], record.low, record.high)
-            self._encode_group(values, record.codebook + channel + g, record.dest + dest + g)
+            added = 0 if record.residual is None else self.values[record.residual + dest + g]
+            x = requantize(acc, image.mult[at], image.bias[at], image.shift[at], added, record.low, record.high)
+            self.held[g] = x if step.pool_first else np.maximum(self.held[g], x)
+            if step.pool_last and record.encode:
+                self._encode_group(self.held[g], record.codebook + channel + g, record.dest + dest + g)
+            if step.pool_last and record.store is not None:
+                self.values[record.store + dest + g] = self.held[g]

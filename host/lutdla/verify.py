@@ -84,10 +84,8 @@ def make_vectors(artefact: Artefact, vectors: int, seed: int = 0) -> npt.NDArray
 
 def reference_results(artefact: Artefact, x: npt.ArrayLike) -> npt.NDArray[np.int32]:
     """Raw results (batch, outputs) that the reference gives for inputs (batch, *input shape)."""
-    flat = artefact.quantize(x)
-    padded = np.zeros((len(flat), artefact.image.program.input_groups * artefact.config.group), np.int8)
-    padded[:, : flat.shape[1]] = flat
-    return Reference(artefact.config, artefact.image).run(padded)[:, : artefact.outputs]
+    frames = artefact.frames(artefact.quantize(x))
+    return Reference(artefact.config, artefact.image).run(frames)[: len(x), : artefact.outputs]
 
 
 def compare(backend: str, expected: npt.NDArray[np.int32], found: npt.NDArray[np.int32]) -> Comparison:

@@ -1,6 +1,6 @@
 """The artefact: one file that holds a compiled network, safe to load (safetensors, no pickle) and checked by digest.
 
-Tensors: codebooks, tables, mult, bias, shift (see `MemoryImage`), output_scale, output_bias.
+Tensors: codebooks, tables, mult, bias, shift, windows, streamed tables (see `MemoryImage`), output_scale, output_bias.
 Metadata entry `lutdla`: JSON of `HEADER_KEYS`. Metadata entry `sha256`: digest of the JSON and all tensors.
 """
 
@@ -18,14 +18,19 @@ import numpy.typing as npt
 
 from lutdla.errors import ArtefactError, FitError, InputError, LutdlaError
 from lutdla.spec.config import ABI_VERSION, LAYOUT_FIELDS, CoreConfig
-from lutdla.spec.memory import LOADABLE, MemoryImage
+from lutdla.spec.frame_layout import FrameLayout
+from lutdla.spec.memory import MemoryImage, Piece
 from lutdla.spec.program import EncodeInput, Lookup, Loop, Program
+from lutdla.spec.requirements import required_depths
+from lutdla.spec.window import PORT_FIELDS, Port, Window
 
-FORMAT_VERSION = 1
-HEADER_KEYS = ("format", "abi", "config", "program", "input", "outputs", "requires", "layers", "provenance")
+FORMAT_VERSION = 2
+HEADER_KEYS = (
+    "format", "abi", "config", "program", "pieces", "input", "outputs", "requires", "layers", "provenance",
+)  # fmt: skip
 TENSORS = {
     "codebooks": "int8", "tables": "int8", "mult": "int64", "bias": "int64", "shift": "int64",
-    "output_scale": "float32", "output_bias": "float32",
+    "windows": "int32", "streamed": "int8", "output_scale": "float32", "output_bias": "float32",
 }  # fmt: skip
 """Tensor name -> type."""
 
@@ -40,6 +45,7 @@ class Artefact:
         input_shape: shape of one input, without the batch.
         input_scale, input_zero_point: real = scale * (int8 - zero_point).
         output_scale, output_bias: (outputs,) real result = scale * accumulator + bias.
+        layout: how an input becomes a frame.
         layers: name of the layer each program record belongs to.
         provenance: who made it from what: free JSON values.
     """
@@ -51,6 +57,7 @@ class Artefact:
     input_zero_point: int
     output_scale: npt.NDArray[np.float32]
     output_bias: npt.NDArray[np.float32]
+    layout: FrameLayout
     layers: tuple[str, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
 
@@ -61,8 +68,8 @@ class Artefact:
 
     @property
     def table_bytes(self) -> int:
-        """Bytes of table memory the network fills, all banks."""
-        return self.image.tables.nbytes
+        """Bytes of all tables, all banks, streamed ones included."""
+        return self.image.table_bytes
 
     @property
     def codebook_bytes(self) -> int:
@@ -71,7 +78,7 @@ class Artefact:
 
     # -- arithmetic at the border ----------------------------------------------------------------------------------
     def quantize(self, x: npt.ArrayLike) -> npt.NDArray[np.int8]:
-        """Real inputs (batch, *input_shape) as int8 (batch, values); int8 arrays are taken as already quantized.
+        """Real inputs (batch, *input_shape) as int8 (batch, values), in the order of the array; int8 arrays are taken as already quantized.
 
         Raises:
             InputError: for a wrong shape or type, or values that are not finite.
@@ -94,6 +101,13 @@ class Artefact:
         quantized: npt.NDArray[np.int8] = np.clip(rounded, -128, 127).astype(np.int8)
         return quantized
 
+    def frames(self, values: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+        """Input frames (images, groups * group) of quantized inputs (batch, values), images filled up with copies of the
+        last one to whole passes of the program."""
+        missing = -len(values) % self.image.program.images
+        whole = np.concatenate([values, np.repeat(values[-1:], missing, axis=0)]) if missing else values
+        return self.layout.arrange(whole, self.config)
+
     def dequantize(self, raw: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
         """Raw accumulators (batch, rows * lanes) as real results (batch, outputs)."""
         return raw[:, : self.outputs].astype(np.float32) * self.output_scale + self.output_bias
@@ -101,21 +115,7 @@ class Artefact:
     # -- fit ---------------------------------------------------------------------------------------------------------
     def requires(self) -> dict[str, int]:
         """The least depth of each memory that the network needs."""
-        groups, depths = [], {"accumulator_rows": 2}
-        for record in self.image.program.records:
-            if isinstance(record, EncodeInput):
-                groups.append(record.dest + record.groups)
-            else:
-                rows = 1 + sum(max(0, loop.accumulator * (loop.count - 1)) for loop in record.loops)
-                depths["accumulator_rows"] = max(depths["accumulator_rows"], rows)
-                reach = record.dest + sum(max(0, loop.dest * (loop.count - 1)) for loop in record.loops)
-                groups += [] if record.to_output else [reach + self.config.groups_per_row]
-        words = {
-            "program": len(self.image.program.records), "codebook": len(self.image.codebooks),
-            "table": self.image.tables.shape[1], "constant": len(self.image.mult),
-        }  # fmt: skip
-        depths |= {f"{memory}_rows": words[memory] for memory in LOADABLE}
-        return depths | {"index_words": -(-max(groups) // self.config.groups_per_word)}
+        return required_depths(self.image, self.config)
 
     def check_fits(self, config: CoreConfig) -> None:
         """Check that a core can run this network.
@@ -144,8 +144,9 @@ class Artefact:
     def _tensors(self) -> dict[str, npt.NDArray[Any]]:
         arrays = {
             "codebooks": self.image.codebooks, "tables": self.image.tables, "mult": self.image.mult,
-            "bias": self.image.bias, "shift": self.image.shift, "output_scale": self.output_scale,
-            "output_bias": self.output_bias,
+            "bias": self.image.bias, "shift": self.image.shift, "windows": _window_tensor(self.image.windows),
+            "streamed": np.concatenate([self.image.tables[:, :0], *(piece.tables for piece in self.image.pieces)], axis=1),
+            "output_scale": self.output_scale, "output_bias": self.output_bias,
         }  # fmt: skip
         return {name: np.ascontiguousarray(arrays[name], dtype) for name, dtype in TENSORS.items()}
 
@@ -155,7 +156,9 @@ class Artefact:
         ]
         header = {
             "format": FORMAT_VERSION, "abi": ABI_VERSION, "config": self.config.to_dict(), "program": records,
-            "input": {"shape": list(self.input_shape), "scale": self.input_scale, "zero_point": self.input_zero_point},
+            "pieces": [[piece.row, piece.tables.shape[1]] for piece in self.image.pieces],
+            "input": {"shape": list(self.input_shape), "scale": self.input_scale, "zero_point": self.input_zero_point,
+                      "layout": asdict(self.layout)},
             "outputs": self.outputs, "requires": self.requires(), "layers": list(self.layers),
             "provenance": self.provenance,
         }  # fmt: skip
@@ -206,9 +209,10 @@ class Artefact:
 
     def _check_border(self, path: Path) -> None:
         """Check that inputs fit into a frame and outputs into a result."""
-        values, room = math.prod(self.input_shape), self.image.program.input_groups * self.config.group
-        if not 0 < values <= room:
-            raise ArtefactError(f"{path}: an input has {values} values, the program takes 1..{room}: compile it again")
+        values, groups = math.prod(self.input_shape), self.layout.groups(self.config)
+        if values != self.layout.values or groups != self.image.program.input_groups:
+            raise ArtefactError(f"{path}: an input has {values} values, its layout {self.layout.values} in {groups} groups, "
+                                f"the program takes {self.image.program.input_groups} groups: compile it again")
         results = self.image.program.output_rows * self.config.lanes
         if not 0 < self.outputs <= results or self.output_bias.shape != self.output_scale.shape:
             raise ArtefactError(f"{path}: {self.output_scale.shape} output scales and {self.output_bias.shape} biases, "
@@ -229,18 +233,19 @@ class Artefact:
             config = CoreConfig.from_dict(header["config"])
             program = Program(tuple(_record(entry) for entry in header["program"]))
             names = ("codebooks", "tables", "mult", "bias", "shift")
-            image = MemoryImage(program, *(tensors[name] for name in names))
+            pieces = _pieces(header["pieces"], tensors["streamed"])
+            image = MemoryImage(program, *(tensors[name] for name in names), _windows(tensors["windows"]), pieces)
             image.validate(config)
             artefact = cls(
                 config, image, tuple(header["input"]["shape"]), header["input"]["scale"],
                 header["input"]["zero_point"], tensors["output_scale"], tensors["output_bias"],
-                tuple(header["layers"]), header["provenance"],
+                FrameLayout(**header["input"]["layout"]), tuple(header["layers"]), header["provenance"],
             )  # fmt: skip
             artefact._check_border(path)
             return artefact
         except ArtefactError:
             raise
-        except (KeyError, TypeError, IndexError, json.JSONDecodeError, LutdlaError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, json.JSONDecodeError, LutdlaError) as error:
             raise ArtefactError(f"{path}: header does not describe a network ({error!r}): compile it again") from error
 
 
@@ -252,8 +257,35 @@ def _record(entry: dict[str, Any]) -> EncodeInput | Lookup:
     if kind != "Lookup":
         raise KeyError(f"unknown record kind {kind!r}")
     values["loops"] = tuple(Loop(**loop) for loop in values["loops"])
-    values["port_offsets"] = tuple(values["port_offsets"])
     return Lookup(**values)
+
+
+def _window_tensor(windows: tuple[Window, ...]) -> npt.NDArray[np.int32]:
+    """Windows as rows (rows, ports * fields + 1): the fields of each port, then `table`."""
+    names = [name for name, _ in PORT_FIELDS]
+    rows = [[*(int(getattr(port, name)) for port in window.ports for name in names), window.table] for window in windows]
+    return np.array(rows, np.int32)
+
+
+def _windows(rows: npt.NDArray[np.int32]) -> tuple[Window, ...]:
+    """The inverse of `_window_tensor`."""
+    size, windows = len(PORT_FIELDS), []
+    for row in rows.tolist():
+        parts = [row[i : i + size] for i in range(0, len(row) - 1, size)]
+        ports = tuple(Port(offset, dy, dx, blocks, bool(shortcut)) for offset, dy, dx, blocks, shortcut in parts)
+        windows.append(Window(ports, row[-1]))
+    return tuple(windows)
+
+
+def _pieces(places: list[list[int]], streamed: npt.NDArray[np.int8]) -> tuple[Piece, ...]:
+    """Table pieces of their first rows and numbers of rows, and of all their rows one behind the other."""
+    pieces, at = [], 0
+    for row, rows in places:
+        pieces.append(Piece(row, streamed[:, at : at + rows]))
+        at += rows
+    if at != streamed.shape[1]:
+        raise ValueError(f"streamed tables have {streamed.shape[1]} rows, the pieces {at}")
+    return tuple(pieces)
 
 
 def _digest(header: str, tensors: dict[str, npt.NDArray[Any]]) -> str:

@@ -13,16 +13,16 @@ from typing import Any
 
 from lutdla.errors import ConfigError
 
-ABI_VERSION = 1
+ABI_VERSION = 2
 """Version of registers, packets and program records. Any change of a layout is a new number."""
 
 METRICS = ("l2", "l1", "chebyshev")
 """Distances the encoder can be built for; the position is the value in the capability register."""
 
-LOOPS = 4
+LOOPS = 6
 """Loops of the affine loop nest, outermost first."""
 
-STREAMS = ("index", "table", "accumulator", "channel", "dest")
+STREAMS = ("index", "shortcut", "y", "x", "window", "table", "accumulator", "channel", "dest")
 """Addresses that the loop nest drives, in the order of a program record."""
 
 LAYOUT_FIELDS = ("v", "c", "metric", "ports", "blocks", "lanes", "encoders", "acc_bits", "stream_bits")
@@ -56,7 +56,8 @@ class CoreConfig:
     encoders: int = 2
     """Slices encoded in a cycle, a power of two."""
     table_rows: int = 1024
-    """Rows of `lanes` entries in each of the ports x blocks table banks."""
+    """Rows of `lanes` entries in each of the ports x blocks table banks: a power of two in block RAM, or one plus a
+    smaller one, whose rows are held in LUT RAM."""
     index_words: int = 128
     """Words of the index memory."""
     accumulator_rows: int = 16
@@ -67,6 +68,10 @@ class CoreConfig:
     """Rows of codebooks; one row holds `encoders` codebooks."""
     program_rows: int = 16
     """Records of the layer program."""
+    window_rows: int = 32
+    """Rows of windows: which word each port reads (`lutdla.spec.window`)."""
+    value_rows: int = 16
+    """Groups of int8 values kept for residual additions."""
     acc_bits: int = 24
     """Width of an accumulator."""
     stream_bits: int = 64
@@ -85,16 +90,19 @@ class CoreConfig:
             ("v", 1, 16), ("c", 2, 256), ("ports", 1, 16), ("blocks", 1, 8), ("lanes", 1, 64),
             ("encoders", 1, 8), ("table_rows", 2, 1 << 16), ("index_words", 2, 1 << 15),
             ("accumulator_rows", 2, 1 << 12), ("constant_rows", 2, 1 << 12), ("codebook_rows", 2, 1 << 12),
-            ("program_rows", 2, 256), ("acc_bits", 12, 32), ("packet_beats", 8, 1 << 11),
+            ("program_rows", 2, 256), ("window_rows", 2, 1 << 10), ("value_rows", 2, 1 << 15), ("acc_bits", 12, 32), ("packet_beats", 8, 1 << 11),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ConfigError(f"{name} is {value}: it must be {low}..{high}")
         # depths too: an address then never points past a memory, whatever a stalled datapath holds
-        for name in ("c", "blocks", "encoders", "table_rows", "index_words", "accumulator_rows", "constant_rows",
-                     "codebook_rows", "program_rows", "packet_beats"):  # fmt: skip
+        for name in ("c", "blocks", "encoders", "index_words", "accumulator_rows", "constant_rows", "codebook_rows",
+                     "program_rows", "window_rows", "value_rows", "packet_beats"):  # fmt: skip
             if not _is_power_of_two(getattr(self, name)):
                 raise ConfigError(f"{name} is {getattr(self, name)}: it must be a power of two")
+        if not _is_power_of_two(self.table_rows - self.table_tail) or self.table_rows % self.c:
+            raise ConfigError(f"table_rows is {self.table_rows}: it must be a power of two, or a power of two and a "
+                              f"smaller one, and a multiple of c={self.c}")
         if self.stream_bits not in (64, 128):
             raise ConfigError(f"stream_bits is {self.stream_bits}: it must be 64 or 128")
         if self.blocks % self.encoders:
@@ -114,7 +122,7 @@ class CoreConfig:
             )
         if self.table_rows < 2 * self.c:
             raise ConfigError(f"table_rows is {self.table_rows}: it must be 2 x c={2 * self.c} or more")
-        if max(self.beats_per_word(memory) for memory in ("program", "codebook", "table", "constant")) > (
+        if max(self.beats_per_word(memory) for memory in ("program", "codebook", "table", "constant", "window")) > (
             self.packet_beats
         ):
             raise ConfigError(f"packet_beats is {self.packet_beats}: one word of every memory must fit into it")
@@ -124,6 +132,12 @@ class CoreConfig:
     def banks(self) -> int:
         """Table banks: subspaces looked up in a cycle."""
         return self.ports * self.blocks
+
+    @property
+    def table_tail(self) -> int:
+        """Rows of a table bank past the largest power of two: those held in LUT RAM; 0 where there are none."""
+        tail = self.table_rows - (1 << (self.table_rows.bit_length() - 1))
+        return tail if _is_power_of_two(tail) else 0
 
     @property
     def group(self) -> int:
@@ -179,9 +193,11 @@ class CoreConfig:
     def word_bytes(self, memory: str) -> int:
         """Bytes of one word of a loadable memory, without the padding to beats."""
         from lutdla.spec.program import record_bytes
+        from lutdla.spec.window import window_bytes
 
         return {
             "program": record_bytes(self), "codebook": self.c * self.v, "table": self.lanes, "constant": self.group * 8,
+            "window": window_bytes(self),
         }[memory]
 
     def beats_per_word(self, memory: str) -> int:
@@ -192,12 +208,13 @@ class CoreConfig:
         """Words of a loadable memory."""
         return {
             "program": self.program_rows, "codebook": self.codebook_rows, "table": self.table_rows,
-            "constant": self.constant_rows,
+            "constant": self.constant_rows, "window": self.window_rows,
         }[memory]
 
     def memory_banks(self, memory: str) -> int:
         """Separately addressed banks of a loadable memory."""
-        return {"program": 1, "codebook": self.encoders, "table": self.banks, "constant": 1}[memory]
+        return {"program": 1, "codebook": self.encoders, "table": self.banks, "constant": 1,
+                "window": 1}[memory]
 
     # -- identity ------------------------------------------------------------------------------------------------
     def to_dict(self) -> dict[str, Any]:

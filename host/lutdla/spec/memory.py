@@ -9,13 +9,22 @@ import numpy.typing as npt
 
 from lutdla.errors import ProgramError
 from lutdla.spec.config import CoreConfig
-from lutdla.spec.program import Program, encode_program, validate_program
+from lutdla.spec.program import Program, encode_program
+from lutdla.spec.window import Window, encode_window
 
-LOADABLE = ("program", "codebook", "table", "constant")
+LOADABLE = ("program", "codebook", "table", "constant", "window")
 """Memories a load packet can name; the position is the value in the packet header."""
 
 BIAS_BITS, SHIFT_MAX = 40, 47
 """Width of a requantisation bias, and its largest shift."""
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Table rows that come with the input stream: tables int8 (banks, rows, lanes), written from row `row` on."""
+
+    row: int
+    tables: npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +34,12 @@ class MemoryImage:
     Attributes:
         program: the records, in order.
         codebooks: int8 (codebook rows, encoders, c, v).
-        tables: int8 (banks, table rows, lanes); bank = port * blocks + block.
+        tables: int8 (banks, table rows, lanes); bank = port * blocks + block. What stays in the core.
         mult: int64 (constant rows, group), 0..32767.
         bias: int64 (constant rows, group), signed `BIAS_BITS` bits; holds the rounding constant too.
         shift: int64 (constant rows, group), 0..`SHIFT_MAX`.
+        windows: rows of the window memory.
+        pieces: tables that are streamed in each pass, in the order in which records wait for them.
     """
 
     program: Program
@@ -37,6 +48,13 @@ class MemoryImage:
     mult: npt.NDArray[np.int64]
     bias: npt.NDArray[np.int64]
     shift: npt.NDArray[np.int64]
+    windows: tuple[Window, ...]
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def table_bytes(self) -> int:
+        """Bytes of all tables, streamed ones included."""
+        return self.tables.nbytes + sum(piece.tables.nbytes for piece in self.pieces)
 
     def validate(self, config: CoreConfig) -> None:
         """Check shapes and ranges against a core.
@@ -44,7 +62,8 @@ class MemoryImage:
         Raises:
             ProgramError: names the memory, its need, the limit and the fix.
         """
-        validate_program(self.program, config)
+        from lutdla.spec.rules import validate_program
+
         for name, array, shape in (
             ("codebook", self.codebooks, (config.encoders, config.c, config.v)),
             ("table", self.tables.swapaxes(0, 1), (config.banks, config.lanes)),
@@ -66,6 +85,15 @@ class MemoryImage:
         ):
             if array.size and (array.min() < low or array.max() > high):
                 raise ProgramError(f"{name} is {array.min()}..{array.max()}: it must be {low}..{high}")
+        for k, piece in enumerate(self.pieces):
+            if piece.tables.ndim != 3 or piece.tables.shape[::2] != (config.banks, config.lanes):
+                raise ProgramError(f"table piece {k} has shape {piece.tables.shape}, this core needs ({config.banks}, "
+                                   f"rows, {config.lanes})")
+            last = piece.row + piece.tables.shape[1] - 1
+            if not self.tables.shape[1] <= piece.row <= last < config.table_rows:
+                raise ProgramError(f"table piece {k} covers rows {piece.row}..{last}: it must have some, behind the "
+                                   f"{self.tables.shape[1]} resident ones, below table_rows={config.table_rows}")
+        validate_program(self, config)
 
     def words(self, memory: str, config: CoreConfig) -> npt.NDArray[np.uint8]:
         """Content of a loadable memory as bytes: (banks, words, bytes of a word, padded to whole beats)."""
@@ -75,6 +103,9 @@ class MemoryImage:
             raw = self.codebooks.swapaxes(0, 1).view(np.uint8)
         elif memory == "table":
             raw = self.tables.view(np.uint8)
+        elif memory == "window":
+            raw = np.frombuffer(b"".join(encode_window(window) for window in self.windows), np.uint8)[None]
+            raw = raw.reshape(1, len(self.windows), -1)
         else:
             word = (
                 self.mult.astype(np.uint64)

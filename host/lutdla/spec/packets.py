@@ -10,11 +10,17 @@ and a trailer beat whose low 32 bits are the CRC-32 (zlib's) of header and paylo
 | BEGIN  | model id        | 0                   | none    | forget the loaded model, restart CRCs and count |
 | LOAD   | first word      | words               | words   | write one bank of one memory, after the CRC is checked |
 | COMMIT | LOADs since BEGIN | beats of an input frame | none | the model is whole: runs are allowed |
-| RUN    | images          | beats of an input frame | frames | run the program once for each image |
+| RUN    | images          | 0                   | none    | start a run: execute the program until that many images are done |
+| INPUT  | images          | beats of an input frame | frames | input frames of the run in progress |
+| TABLES | first table row | rows                | rows    | a bank's rows of a table piece of the run in progress; bit 7 of `memory` marks the piece's last packet |
+
+A run takes its INPUT and TABLES packets in the order in which the core can make room for them (`schedule`): a frame when
+the one before is freed, a piece when the one before the last is freed; until then the stream waits.
 
 TLAST anywhere but on a trailer is TRUNCATED, and comes before any other check. Otherwise a header is checked when it
 is whole, the CRC and then the count of a COMMIT when the trailer arrives. A LOAD that is taken clears LOADED and MODEL:
-only COMMIT makes a model whole again. The payload of a RUN flows to the engine before its CRC is known.
+only COMMIT makes a model whole again. Frames flow to the encoders, and table rows into their memory, before their CRC is
+known; but a table piece is used only when all its packets were right.
 
 An error drops everything up to TLAST and stays until it is cleared (register CONTROL.CLEAR_ERROR).
 """
@@ -24,16 +30,21 @@ from __future__ import annotations
 import enum
 import struct
 import zlib
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from lutdla.spec.config import CoreConfig
-from lutdla.spec.memory import LOADABLE, MemoryImage
+from lutdla.spec.memory import LOADABLE, MemoryImage, Piece
+from lutdla.spec.program import Program
 
 PACKET_MAGIC = int.from_bytes(b"LUTP", "little")
 HEADER = struct.Struct("<IBBHII")
 """magic, kind, memory, bank, address, length."""
+TABLE = LOADABLE.index("table")
+LAST_OF_PIECE = 0x80
+"""Bit of `memory` in the last TABLES packet of a piece."""
 
 
 class Kind(enum.IntEnum):
@@ -43,6 +54,8 @@ class Kind(enum.IntEnum):
     LOAD = 2
     COMMIT = 3
     RUN = 4
+    INPUT = 5
+    TABLES = 6
 
 
 class ErrorCode(enum.IntEnum):
@@ -59,20 +72,22 @@ class ErrorCode(enum.IntEnum):
     INCOMPLETE = 8
     NOT_LOADED = 9
     FRAME = 10
+    ORDER = 11
 
 
 ERROR_TEXT: dict[ErrorCode, str] = {
     ErrorCode.NONE: "no error",
     ErrorCode.MAGIC: "a packet does not begin with the magic word: the stream is not in step with the core",
     ErrorCode.KIND: "a packet has an unknown kind",
-    ErrorCode.MEMORY: "a load packet names a memory or bank that this core does not have",
-    ErrorCode.ADDRESS: "a load packet reaches past the end of a memory",
-    ErrorCode.LENGTH: "a load packet is empty or larger than the core's packet buffer",
+    ErrorCode.MEMORY: "a load or table packet names a memory or bank that this core does not have",
+    ErrorCode.ADDRESS: "a load or table packet reaches past the end of a memory",
+    ErrorCode.LENGTH: "a load packet is empty or larger than the core's packet buffer, or a table packet is empty",
     ErrorCode.CRC: "the CRC-32 of a packet is wrong: the data was damaged on its way",
     ErrorCode.TRUNCATED: "TLAST came before the end of a packet",
     ErrorCode.INCOMPLETE: "a model was committed with load packets missing",
     ErrorCode.NOT_LOADED: "a run was asked for while no whole model is loaded",
-    ErrorCode.FRAME: "a run has no images, or frames of another size than the loaded model's",
+    ErrorCode.FRAME: "a run has no images, or input has another number of frames, or frames of another size, than it takes",
+    ErrorCode.ORDER: "input or tables came while no run was in progress that takes them",
 }
 """What each code means, for messages and documents."""
 
@@ -156,10 +171,54 @@ def unpack_frames(payload: npt.NDArray[np.uint8], groups: int, config: CoreConfi
     return np.ascontiguousarray(values[:, :groups]).view(np.int8)
 
 
-def run_packet(values: npt.NDArray[np.int8], groups: int, config: CoreConfig) -> bytes:
-    """A RUN packet of images (int8, (images, values))."""
+def input_packet(values: npt.NDArray[np.int8], groups: int, config: CoreConfig) -> bytes:
+    """An INPUT packet of images (int8, (images, values))."""
     frames = pack_frames(values, groups, config)
-    return packet(config, Kind.RUN, address=len(values), length=frames.shape[1], payload=frames.tobytes())
+    return packet(config, Kind.INPUT, address=len(values), length=frames.shape[1], payload=frames.tobytes())
+
+
+def piece_packets(piece: Piece, config: CoreConfig) -> bytes:
+    """The TABLES packets of a table piece."""
+    rows = piece.tables.shape[1]
+    padding = config.beats_per_word("table") * config.stream_bytes - config.lanes
+    words = np.pad(piece.tables.view(np.uint8), ((0, 0), (0, 0), (0, padding)))
+    return b"".join(
+        packet(config, Kind.TABLES, memory=TABLE | (LAST_OF_PIECE if bank == config.banks - 1 else 0), bank=bank,
+               address=piece.row, length=rows, payload=words[bank].tobytes())
+        for bank in range(config.banks)
+    )
+
+
+def schedule(program: Program, passes: int) -> Iterator[tuple[str, int]]:
+    """What the input stream brings, in order: ("input", image of the run) and ("tables", piece of the pass).
+
+    Each comes as soon as the core can make room for it: a frame behind the record that frees the one before, a piece
+    behind the record that frees the one before the last. So the stream never waits for something that is behind it.
+    """
+    lookups, per_pass = program.lookups, len(program.lookups)
+    arrivals = []
+    for what, places in (("input", 1), ("tables", 2)):
+        freed = [p * per_pass + i for p in range(passes) for i, record in enumerate(lookups)
+                 if getattr(record, f"free_{what}")]
+        arrivals += [(-1 if k < places else freed[k - places], what, k) for k in range(len(freed))]
+    for _, what, k in sorted(arrivals, key=lambda arrival: arrival[0]):
+        yield what, k if what == "input" else k % program.pieces
+
+
+def run_packets(values: npt.NDArray[np.int8], image: MemoryImage, config: CoreConfig) -> bytes:
+    """RUN and all that follows it: the whole exchange of a run.
+
+    Args:
+        values: int8 (images, values), images a multiple of `Program.images`.
+    """
+    program = image.program
+    parts = [packet(config, Kind.RUN, address=len(values))]
+    if not program.pieces:  # nothing to order: one packet carries all frames
+        return parts[0] + input_packet(values, program.input_groups, config)
+    pieces = [piece_packets(piece, config) for piece in image.pieces]
+    for what, k in schedule(program, len(values) // program.images):
+        parts.append(pieces[k] if what == "tables" else input_packet(values[k : k + 1], program.input_groups, config))
+    return b"".join(parts)
 
 
 def result_bytes(images: int, rows: int, config: CoreConfig) -> int:

@@ -85,6 +85,7 @@ REGISTERS: tuple[Register, ...] = (
     _capability("CAP_CONSTANT", 0x1C, "Constant and codebook depths.", ("CONSTANT_ROWS", 16), ("CODEBOOK_ROWS", 16)),
     _capability("CAP_STREAM", 0x20, "Program depth, stream width and load buffer.",
                 ("PROGRAM_ROWS", 12), ("STREAM_BITS", 8), ("PACKET_BEATS", 12)),
+    _capability("CAP_WINDOW", 0x70, "Window and value depths.", ("WINDOW_ROWS", 16), ("VALUE_ROWS", 16)),
     Register("CONTROL", 0x24, "wo", "Actions; a written 1 acts once.", (
         Field("SOFT_RESET", 0, 1, "Stops everything and empties the streams; memories, LOADED and counters stay."),
         Field("CLEAR_ERROR", 1, 1, "Clears ERROR, so that packets are taken again."),
@@ -114,12 +115,16 @@ REGISTERS: tuple[Register, ...] = (
     Register("CRC_CODEBOOK", 0x44, "ro", "CRC-32 of all payload written to codebook memory since BEGIN."),
     Register("CRC_TABLE", 0x48, "ro", "CRC-32 of all payload written to table memory since BEGIN."),
     Register("CRC_CONSTANT", 0x4C, "ro", "CRC-32 of all payload written to constant memory since BEGIN."),
+    Register("CRC_WINDOW", 0x74, "ro", "CRC-32 of all payload written to window memory since BEGIN."),
     Register("IMAGES", 0x50, "ro", "Counter: images finished."),
     Register("CYCLES", 0x54, "ro", "Counter: clock cycles in which a run was in progress."),
     Register("LOOKUPS", 0x58, "ro", "Counter: table rows read and added (masked reads are not), `lanes` entries each."),
-    Register("STALL_INPUT", 0x5C, "ro", "Counter: cycles an encoder waited for input data."),
+    Register("PADDING", 0x78, "ro", "Counter: lookups that added 0 for zero padding, `lanes` entries each."),
+    Register("STALL_INPUT", 0x5C, "ro", "Counter: cycles a record waited for its input frame."),
     Register("STALL_OUTPUT", 0x60, "ro", "Counter: cycles a result beat waited for the receiver."),
     Register("STALL_ENCODER", 0x64, "ro", "Counter: cycles the loop nest waited for room behind the accumulators."),
+    Register("STALL_TABLES", 0x7C, "ro", "Counter: cycles a record waited for its table piece."),
+    Register("STALL_DRAIN", 0x80, "ro", "Counter: cycles a record waited for earlier rows to arrive."),
     Register("PROFILE_ROW", 0x68, "rw", "Program record whose cycles PROFILE_CYCLES shows.", (
         Field("ROW", 0, 8, "Program record."),
     )),
@@ -128,10 +133,14 @@ REGISTERS: tuple[Register, ...] = (
 
 BY_NAME: dict[str, Register] = {register.name: register for register in REGISTERS}
 
-COUNTERS = ("IMAGES", "CYCLES", "LOOKUPS", "STALL_INPUT", "STALL_OUTPUT", "STALL_ENCODER")
+COUNTERS = (
+    "IMAGES", "CYCLES", "LOOKUPS", "PADDING", "STALL_INPUT", "STALL_OUTPUT", "STALL_ENCODER", "STALL_TABLES",
+    "STALL_DRAIN",
+)  # fmt: skip
 """Registers that CONTROL.CLEAR_COUNTERS sets to 0; 32 bits, wrapping."""
 
-MEMORY_CRCS = {"program": "CRC_PROGRAM", "codebook": "CRC_CODEBOOK", "table": "CRC_TABLE", "constant": "CRC_CONSTANT"}
+MEMORY_CRCS = {"program": "CRC_PROGRAM", "codebook": "CRC_CODEBOOK", "table": "CRC_TABLE", "constant": "CRC_CONSTANT",
+               "window": "CRC_WINDOW"}
 """Loadable memory -> register with its CRC."""
 
 

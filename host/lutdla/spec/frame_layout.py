@@ -1,0 +1,65 @@
+"""How an input array becomes an input frame: pixels of channel slices, as the encoders take them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lutdla.spec.config import CoreConfig
+
+
+@dataclass(frozen=True)
+class FrameLayout:
+    """The input feature map.
+
+    Attributes:
+        channels, height, width: of the input array, in this order; a flat input has 1 x 1 pixel.
+        slice: channels in a subspace, at most v; the rest of a slice is 0, as the codebooks' centroids are there. 1 makes
+            every value a subspace of its own (a quantizer of c levels).
+        space_to_depth: squares of this many pixels on a side become channels of one pixel first.
+    """
+
+    channels: int
+    height: int = 1
+    width: int = 1
+    slice: int = 4
+    space_to_depth: int = 1
+
+    @property
+    def values(self) -> int:
+        """Values of an input."""
+        return self.channels * self.height * self.width
+
+    @property
+    def map_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of the feature map."""
+        side = self.space_to_depth
+        return self.channels * side * side, self.height // side, self.width // side
+
+    @property
+    def subspaces(self) -> int:
+        """Subspaces of a pixel of the feature map."""
+        return -(-self.map_shape[0] // self.slice)
+
+    def groups_per_pixel(self, config: CoreConfig) -> int:
+        """Groups of `encoders` slices that a pixel takes: whole words of the index memory."""
+        return -(-self.subspaces // config.blocks) * config.groups_per_word
+
+    def groups(self, config: CoreConfig) -> int:
+        """Groups of a frame."""
+        _, height, width = self.map_shape
+        return height * width * self.groups_per_pixel(config)
+
+    def arrange(self, values: npt.NDArray[np.int8], config: CoreConfig) -> npt.NDArray[np.int8]:
+        """Frames of inputs: int8 (images, channels * height * width) -> (images, groups * encoders * v)."""
+        images, side = len(values), self.space_to_depth
+        channels, height, width = self.map_shape
+        cut = values.reshape(images, self.channels, height, side, width, side)
+        pixels = cut.transpose(0, 2, 4, 1, 3, 5).reshape(images, height * width, channels)
+        frames = np.zeros((images, height * width, self.groups_per_pixel(config) * config.encoders, config.v), np.int8)
+        padded = np.zeros((images, height * width, self.subspaces * self.slice), np.int8)
+        padded[:, :, :channels] = pixels
+        frames[:, :, : self.subspaces, : self.slice] = padded.reshape(images, height * width, self.subspaces, self.slice)
+        return frames.reshape(images, -1)
