@@ -85,7 +85,7 @@ class LoadBus:
 
     def __init__(self, config: CoreConfig) -> None:
         self.valid = flag()
-        self.memory = bits(2)
+        self.memory = bits(3)
         self.bank = bits(8)
         self.address = bits(16)
         self.chunk = bits(8)
@@ -103,6 +103,39 @@ class Groups:
         """Codebook row."""
         self.dest = bits(width_for(config.index_words * config.groups_per_word))
         """Index group that the result goes to."""
+        self.encode = flag()
+        """Its indices are written; otherwise it only passes through."""
+        self.from_input = flag()
+        """It comes from the input frame, not from requantisation."""
+
+
+class Encoded:
+    """Groups that leave the encoders."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        self.valid = flag()
+        self.encode = flag()
+        self.from_input = flag()
+        self.dest = bits(width_for(config.index_words * config.groups_per_word))
+        self.indices = bits(config.encoders * config.index_bits)
+
+
+class Tail:
+    """What requantisation and output need to know of the record whose row is at the head of the row FIFO."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        self.to_output = flag()
+        self.residual = flag()
+        self.store = flag()
+        self.encode = flag()
+        self.low = bits(8)
+        self.high = bits(8)
+        self.constant = bits(16)
+        self.codebook = bits(16)
+        self.value_in = bits(16)
+        """First value group added, before `Rows.dest`."""
+        self.value_out = bits(16)
+        """First value group stored, before `Rows.dest`."""
 
 
 class Rows:
@@ -113,6 +146,13 @@ class Rows:
         self.pop = flag()
         self.data = bits(config.lanes * config.acc_bits)
         self.channel = bits(width_for(max(config.constant_rows, config.codebook_rows)))
-        self.dest = bits(width_for(config.index_words * config.groups_per_word))
-        self.closing = flag()
+        self.dest = bits(16)
+        """Index group without the record's base; wraps."""
+        self.pool_first = flag()
+        """The pool starts with this row."""
+        self.pool_last = flag()
+        """The pool is complete with this row."""
+        self.ending = flag()
         """The last row of its record."""
+        self.closing = flag()
+        """The last row of the run."""
