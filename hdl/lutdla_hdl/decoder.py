@@ -1,11 +1,13 @@
 """The packet decoder: checks packets, loads memories, starts runs (see `lutdla.spec.packets`).
 
     HEADER -> HEADER_HIGH -> CHECK -> BUFFER -> TRAILER -> WRITE -> HEADER   LOAD: memories change after the CRC check
-                                   -> FRAMES -> TRAILER -> HEADER              RUN: payload flows to the engine
-                                   -> TRAILER -> HEADER                        BEGIN, COMMIT
+                                   -> FRAMES -> TRAILER -> HEADER              INPUT: payload flows to the encoders
+                                   -> TABLE_ROWS -> TRAILER -> HEADER          TABLES: payload flows to the table memory
+                                   -> TRAILER -> HEADER                        BEGIN, COMMIT, RUN
     any error -> DROP until TLAST; then every frame is dropped until the error is cleared
 
-CHECK waits for the engine to be idle. Throughput: a beat a cycle in BUFFER, FRAMES and WRITE.
+CHECK waits for the engine to be idle, or with TABLES for room for a piece. Throughput: a beat a cycle in BUFFER, FRAMES,
+TABLE_ROWS and WRITE.
 """
 
 from __future__ import annotations
@@ -16,13 +18,17 @@ from myhdl import Signal, always, always_comb, always_seq, block, instances, int
 
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.memory import LOADABLE
-from lutdla.spec.packets import ErrorCode, Kind
+from lutdla.spec.packets import TABLE, ErrorCode, Kind
 from lutdla_hdl.crc import START, crc32_step
 from lutdla_hdl.interfaces import AxiStream, LoadBus, bits, counter_bits, flag, named, width_for
 from lutdla_hdl.memory import ram
 from lutdla_hdl.packet_header import check_header, header_fields
+from lutdla_hdl.sequencer import Run
 
-HEADER, HEADER_HIGH, CHECK, BUFFER, FRAMES, TRAILER, WRITE, DROP = range(8)
+HEADER, HEADER_HIGH, CHECK, BUFFER, FRAMES, TRAILER, WRITE, DROP, TABLE_ROWS = range(9)
+
+PIECES = 2
+"""Table pieces that the core can hold: the one in use and the next."""
 
 
 class LoadState:
@@ -43,15 +49,17 @@ class LoadState:
 
 
 @block
-def memory_crc(clk: Any, rst: Any, restart: Any, load: LoadBus, number: int, following: Any, crc: Any) -> Any:
-    """Running CRC of what was written to one memory."""
+def memory_crc(
+    clk: Any, rst: Any, restart: Any, load: LoadBus, streaming: Any, number: int, following: Any, crc: Any
+) -> Any:
+    """Running CRC of what LOAD packets wrote to one memory."""
     load_valid, load_memory = load.valid, load.memory
 
     @always_seq(clk.posedge, reset=rst)
     def run():
         if restart:
             crc.next = START
-        elif load_valid and load_memory == number:
+        elif load_valid and load_memory == number and not streaming:
             crc.next = following
 
     return run
@@ -59,14 +67,14 @@ def memory_crc(clk: Any, rst: Any, restart: Any, load: LoadBus, number: int, fol
 
 @block
 def decoder(
-    clk: Any, aresetn: Any, rst: Any, s_axis: AxiStream, load: LoadBus, frames: AxiStream, engine_busy: Any,
-    run_start: Any, run_images: Any, clear_error: Any, failed: Any, status: LoadState, state: Any, config: CoreConfig,
+    clk: Any, aresetn: Any, rst: Any, s_axis: AxiStream, load: LoadBus, frames: AxiStream, engine: Run,
+    clear_error: Any, failed: Any, status: LoadState, state: Any, config: CoreConfig,
 ) -> Any:  # fmt: skip
     """Args:
     aresetn, rst: hard reset (also forgets the model), and soft or hard reset.
-    load: writes of checked load packets.
-    frames: payload of RUN packets; its tlast is not used.
-    run_start, run_images: begin a run.
+    load: writes of checked load packets, and of table pieces.
+    frames: payload of INPUT packets; its tlast is not used.
+    engine: the run it begins; free_tables; drives piece_ready.
     clear_error, failed: forget the error; an error was just detected (pulse).
     """
     magic, kind, memory, bank, where, length = bits(32), bits(8), bits(8), bits(16), bits(32), bits(32)
@@ -76,7 +84,10 @@ def decoder(
     crc, crc_in, crc_following, crc_data = bits(32), bits(32), bits(32), bits(config.stream_bits)
     pending_model, frame_beats = bits(32), bits(32)
     loads, packets = counter_bits(32), counter_bits(24)
-    left, images_left = bits(32), bits(32)
+    left, images_left, frames_left = bits(32), bits(32), bits(32)
+    pieces, filled, wait = bits(2), flag(), flag()
+    engine_busy, run_start, run_images = engine.busy, engine.start, engine.images
+    free_tables, piece_ready = engine.free_tables, engine.piece_ready
     chunk, write_at, read_at = bits(8), counter_bits(width_for(2 * config.packet_beats)), counter_bits(
         width_for(2 * config.packet_beats)
     )
@@ -87,7 +98,10 @@ def decoder(
     taken_begin, taken_load, taken_commit = flag(), flag(), flag()
     store_beat = flag()
     one_beat_header = config.stream_bits == 128
-    begin, load_kind, commit, run = int(Kind.BEGIN), int(Kind.LOAD), int(Kind.COMMIT), int(Kind.RUN)
+    begin, load_kind, commit, run, frames_kind, tables_kind = (
+        int(kind) for kind in (Kind.BEGIN, Kind.LOAD, Kind.COMMIT, Kind.RUN, Kind.INPUT, Kind.TABLES)
+    )
+    table_memory, pieces_most = TABLE, PIECES
     truncated, bad_crc, incomplete = int(ErrorCode.TRUNCATED), int(ErrorCode.CRC), int(ErrorCode.INCOMPLETE)
     tdata, tvalid, tready, tlast = s_axis.tdata, s_axis.tvalid, s_axis.tready, s_axis.tlast
     frame_data, frame_valid, frame_ready = frames.tdata, frames.tvalid, frames.tready
@@ -98,7 +112,10 @@ def decoder(
 
     fields = named(header_fields(clk, take_low, take_high, s_axis, magic, kind, memory, bank, where, length), "header")
     checks = named(
-        check_header(magic, kind, memory, bank, where, length, loaded, frame_beats, last_chunk, verdict, config),
+        check_header(
+            magic, kind, memory, bank, where, length, loaded, frame_beats, images_left, engine_busy, last_chunk, verdict,
+            config,
+        ),  # fmt: skip
         "check",
     )
     step = named(crc32_step(crc_data, crc_in, crc_following), "crc")
@@ -108,10 +125,11 @@ def decoder(
         "buffer",
     )  # fmt: skip
     sums = [
-        named(memory_crc(clk, aresetn, taken_begin, load, m, crc_following, status.crcs[m]), f"sum{m}")
+        named(memory_crc(clk, aresetn, taken_begin, load, streaming, m, crc_following, status.crcs[m]), f"sum{m}")
         for m in range(len(LOADABLE))
     ]
-    sum0, sum1, sum2, sum3 = status.crcs
+    sum0, sum1, sum2, sum3, sum4 = status.crcs
+    streaming = flag()
 
     @always_comb
     def handshake():
@@ -141,13 +159,23 @@ def decoder(
         taken_begin.next = good and kind == begin
         taken_load.next = good and kind == load_kind
         taken_commit.next = good and kind == commit and loads == where
+        filled.next = good and kind == tables_kind and memory[7]
+
+    @always_comb
+    def patience():
+        # what changes the model waits for the engine, unless the engine waits for input: that is an error
+        wait.next = verdict == 0 and (
+            (engine_busy and kind != frames_kind and kind != tables_kind)
+            or (kind == tables_kind and pieces == pieces_most)
+        )
+        piece_ready.next = pieces != 0
 
     @always_comb
     def crc_input():
         # one CRC unit: while words are written no beat is taken
         crc_data.next = tdata
         crc_in.next = crc
-        if load_valid:
+        if load_valid and not streaming:
             crc_data.next = load_data
             if load_memory == 0:
                 crc_in.next = sum0
@@ -155,8 +183,10 @@ def decoder(
                 crc_in.next = sum1
             elif load_memory == 2:
                 crc_in.next = sum2
-            else:
+            elif load_memory == 3:
                 crc_in.next = sum3
+            else:
+                crc_in.next = sum4
         elif state == HEADER:
             crc_in.next = START
 
@@ -175,7 +205,7 @@ def decoder(
             error.next = truncated
             error_packet.next = packets
             failed.next = True
-        elif state == CHECK and not engine_busy and verdict != 0:
+        elif state == CHECK and verdict != 0:
             error.next = verdict
             error_packet.next = packets
             failed.next = True
@@ -228,16 +258,17 @@ def decoder(
             write_at.next = 0
             read_at.next = 0
             left.next = length
-            images_left.next = where
-            if not engine_busy:
-                if verdict != 0:
-                    state.next = DROP
-                elif kind == load_kind:
+            frames_left.next = where
+            if verdict != 0:
+                state.next = DROP
+            elif not wait:
+                if kind == load_kind:
                     state.next = BUFFER
-                elif kind == run:
-                    run_start.next = True
-                    run_images.next = where
+                elif kind == frames_kind:
+                    images_left.next = images_left - where
                     state.next = FRAMES
+                elif kind == tables_kind:
+                    state.next = TABLE_ROWS
                 else:
                     state.next = TRAILER
         elif state == BUFFER:
@@ -257,13 +288,28 @@ def decoder(
                 left.next = left - 1
                 if left == 1:
                     left.next = length
-                    images_left.next = images_left - 1
-                    if images_left == 1:
+                    frames_left.next = frames_left - 1
+                    if frames_left == 1:
                         state.next = TRAILER
+                if tlast:
+                    state.next = HEADER
+        elif state == TABLE_ROWS:
+            if beat:
+                if chunk == last_chunk:
+                    chunk.next = 0
+                    left.next = left - 1
+                    if left == 1:
+                        state.next = TRAILER
+                else:
+                    chunk.next = chunk + 1
                 if tlast:
                     state.next = HEADER
         elif state == TRAILER:
             if beat:
+                if good and kind == run:
+                    run_start.next = True
+                    run_images.next = where
+                    images_left.next = where
                 if taken_load:
                     state.next = WRITE
                 elif tlast or not (bad_trailer or missing):
@@ -280,22 +326,35 @@ def decoder(
                 state.next = HEADER
 
     @always_seq(clk.posedge, reset=rst)
+    def count_pieces():
+        if run_start:
+            pieces.next = 0
+        elif filled and not free_tables:
+            pieces.next = pieces + 1
+        elif free_tables and not filled:
+            pieces.next = pieces - 1
+
+    @always_seq(clk.posedge, reset=rst)
     def write_words():
         emit.next = read_now
-        load_valid.next = emit
+        load_valid.next = emit or (beat and state == TABLE_ROWS)
+        streaming.next = state == TABLE_ROWS
         if emit:
             load_data.next = buffered
-            load_memory.next = memory[2:]
-            load_bank.next = bank[8:]
-            load_address.next = out_address
-            load_chunk.next = out_chunk
+            load_memory.next = memory[3:]
+        else:
+            load_data.next = tdata
+            load_memory.next = table_memory
+        load_bank.next = bank[8:]
+        load_address.next = out_address
+        load_chunk.next = out_chunk
 
     @always(clk.posedge)
     def word_address():
         if state == CHECK:
             out_chunk.next = 0
             out_address.next = where[16:]
-        elif emit:
+        elif emit or (beat and state == TABLE_ROWS):
             if out_chunk == last_chunk:
                 out_chunk.next = 0
                 out_address.next = out_address + 1

@@ -1,4 +1,7 @@
-"""Input frames: beats of a RUN packet become groups of encoders x v values for the encoders.
+"""Input frames: beats of INPUT packets become groups of encoders x v values for the encoders.
+
+The next frame is encoded as soon as the place of the one before is free, while the engine computes: groups go to the
+encoders in cycles in which requantisation has none.
 
 A beat carries several whole groups, or a group spans several beats (`CoreConfig.groups_per_beat`, `beats_per_group`).
 What is left of a beat when the frame is complete is dropped: the next frame begins with a new beat.
@@ -13,8 +16,9 @@ from typing import Any
 from myhdl import always_comb, always_seq, block, instances
 
 from lutdla.spec.config import CoreConfig
-from lutdla_hdl.interfaces import AxiStream, Groups, bits, counter_bits, flag, named, width_for
+from lutdla_hdl.interfaces import AxiStream, Encoded, Groups, bits, counter_bits, flag, named, width_for
 from lutdla_hdl.record import Record
+from lutdla_hdl.sequencer import GROUPS_BITS, Run, under_way
 
 
 @block
@@ -77,39 +81,88 @@ def join_beats(clk: Any, rst: Any, beats: AxiStream, valid: Any, data: Any, take
 
 @block
 def frame_input(
-    clk: Any, rst: Any, beats: AxiStream, start: Any, record: Record, active: Any, groups: Groups, config: CoreConfig
-) -> Any:
-    """Feeds the encoders with one frame for each `start`.
+    clk: Any, rst: Any, beats: AxiStream, run: Run, record: Record, hold: Any, encoded: Encoded, groups: Groups,
+    config: CoreConfig,
+) -> Any:  # fmt: skip
+    """Feeds the encoders with the frames of a run.
 
     Args:
-        beats: payload of RUN packets (tlast is not used).
-        start: begin a frame of `record.groups` groups.
-        active: groups are still to come.
+        beats: payload of INPUT packets (tlast is not used).
+        run: start, set_input (`record` is record 0), take_input, free_input; drives frame_ready.
+        hold: the encoders take another group in this cycle.
+        encoded: what leaves the encoders.
         groups: to the encoders.
     """
     valid, take, flush, data = flag(), flag(), flag(), bits(8 * config.group)
-    done, column = counter_bits(16), counter_bits(16)
+    active, known, free, loading, ready, begin = flag(), flag(), flag(), flag(), flag(), flag()
+    last_group, codebooks, first_codebook, first_dest = bits(16), bits(16), bits(len(groups.codebook)), bits(
+        len(groups.dest)
+    )
+    done, column, left = counter_bits(16), counter_bits(16), bits(32)
     dest = counter_bits(len(groups.dest))
     codebook = counter_bits(len(groups.codebook))
+    under, written = bits(GROUPS_BITS), flag()
     if config.beats_per_group == 1:
         gearbox = named(split_beats(clk, rst, beats, flush, valid, data, take, config.groups_per_beat), "gearbox")
     else:
         gearbox = named(join_beats(clk, rst, beats, valid, data, take, config.beats_per_group), "gearbox")
-    last_group, first_codebook, codebooks, first_dest = record.groups, record.codebook, record.codebooks, record.dest
+    way = named(under_way(clk, rst, take, written, under), "under")
     out_valid, out_data, out_codebook, out_dest = groups.valid, groups.data, groups.codebook, groups.dest
+    out_encode, out_from_input = groups.encode, groups.from_input
+    start, images, set_input = run.start, run.images, run.set_input
+    take_input, free_input, frame_ready = run.take_input, run.free_input, run.frame_ready
+    new_groups, new_codebooks, new_codebook, new_dest = record.groups, record.codebooks, record.codebook, record.dest
+    encoded_valid, encoded_from_input = encoded.valid, encoded.from_input
+    codebook_bits, dest_bits = len(groups.codebook), len(groups.dest)
 
     @always_comb
     def flow():
-        take.next = active and valid
-        flush.next = done == last_group - 1
-        out_valid.next = active and valid
+        take.next = active and valid and not hold
+        flush.next = done == last_group
+        out_valid.next = active and valid and not hold
         out_data.next = data
         out_codebook.next = codebook
         out_dest.next = dest
+        out_encode.next = True
+        out_from_input.next = True
+        written.next = encoded_valid and encoded_from_input
+        begin.next = known and free and left != 0
+        frame_ready.next = ready
+
+    @always_seq(clk.posedge, reset=rst)
+    def parameters():
+        if start:
+            known.next = False
+        elif set_input:
+            known.next = True
+            last_group.next = new_groups - 1
+            codebooks.next = new_codebooks - 1
+            first_codebook.next = new_codebook[codebook_bits:]
+            first_dest.next = new_dest[dest_bits:]
+
+    @always_seq(clk.posedge, reset=rst)
+    def places():
+        if start:
+            left.next = images
+            free.next = True
+            loading.next = False
+            ready.next = False
+        else:
+            if begin:
+                left.next = left - 1
+                free.next = False
+                loading.next = True
+            elif free_input:
+                free.next = True
+            if loading and not active and under == 0:
+                loading.next = False
+                ready.next = True
+            elif take_input:
+                ready.next = False
 
     @always_seq(clk.posedge, reset=rst)
     def count():
-        if start:
+        if begin:
             active.next = True
             done.next = 0
             column.next = 0
@@ -120,7 +173,7 @@ def frame_input(
             dest.next = dest + 1
             if flush:
                 active.next = False
-            if column == codebooks - 1:
+            if column == codebooks:
                 column.next = 0
                 codebook.next = first_codebook
             else:

@@ -26,14 +26,13 @@ def extend(acc: Any, word: Any) -> Any:
 
 @block
 def frame_output(
-    clk: Any, rst: Any, rows: Rows, enable: Any, pop: Any, last_image: Any, m_axis: AxiStream, config: CoreConfig
+    clk: Any, rst: Any, rows: Rows, enable: Any, pop: Any, m_axis: AxiStream, config: CoreConfig
 ) -> Any:
     """Sends rows from the FIFO head.
 
     Args:
         enable: rows go this way, not to requantisation.
-        pop: this row is done with.
-        last_image: the closing row of this image closes the frame.
+        pop: this row is done with. The closing row of the run closes the frame.
     """
     per_beat, last_beat = config.stream_bits // 32, config.beats_per_row - 1
     width = per_beat * config.acc_bits
@@ -64,7 +63,7 @@ def frame_output(
     def control():
         if move:
             valid.next = True
-            last.next = last_image and rows_closing and number == last_beat
+            last.next = rows_closing and number == last_beat
             if number == last_beat:
                 number.next = 0
             else:

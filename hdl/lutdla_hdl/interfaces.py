@@ -132,6 +132,8 @@ class Tail:
         self.high = bits(8)
         self.constant = bits(16)
         self.codebook = bits(16)
+        self.dest = bits(16)
+        """First index group, before `Rows.dest`."""
         self.value_in = bits(16)
         """First value group added, before `Rows.dest`."""
         self.value_out = bits(16)
@@ -156,3 +158,12 @@ class Rows:
         """The last row of its record."""
         self.closing = flag()
         """The last row of the run."""
+
+
+class Counted:
+    """What a step read: banks looked up, and banks that added 0 for zero padding."""
+
+    def __init__(self, config: CoreConfig) -> None:
+        self.event = flag()
+        self.lookups = bits(config.banks.bit_length())
+        self.padding = bits(config.banks.bit_length())

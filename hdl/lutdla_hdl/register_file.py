@@ -79,7 +79,7 @@ def interrupts(
 
 @block
 def register_file(
-    clk: Any, rst: Any, s_axi: AxiLite, load_state: LoadState, decoder_state: Any, busy: Any, pc: Any, done: Any,
+    clk: Any, rst: Any, s_axi: AxiLite, load_state: LoadState, decoder_state: Any, busy: Any, row: Any, done: Any,
     failed: Any, events: dict[str, tuple[Any, Any]], profile_row: Any, profile_cycles: Any, soft_reset: Any,
     clear_error: Any, interrupt: Any, config: CoreConfig,
 ) -> Any:  # fmt: skip
@@ -138,7 +138,7 @@ def register_file(
         flags[busy_at] = busy
         flags[error_at] = error != 0
         flags[decoder_at + 4 : decoder_at] = decoder_state
-        flags[row_at + 8 : row_at] = pc
+        flags[row_at + 8 : row_at] = row
         status.next = flags
         error_word.next = (error_packet << packet_at) | error
 
