@@ -1,7 +1,9 @@
 """`EmulatorModel`: a fast functional twin of the core, bit-exact in results, registers and errors, without time.
 
 Packets are decoded as `lutdla.spec.packets` says. Load packets write raw memory words, so that order and partial
-loads behave as in hardware; the words are decoded when a run needs them. Counters of cycles and stalls read 0.
+loads behave as in hardware; the words are decoded when a run needs them. A run takes frames and table pieces where the
+core has room for them, but results are computed when whole passes can be computed together. Counters of cycles and
+stalls read 0.
 """
 
 from __future__ import annotations
@@ -12,13 +14,15 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
-from lutdla.backends.vector_engine import Memories, VectorEngine
+from lutdla.backends.consumer import Consumer
+from lutdla.backends.vector_engine import Memories, TableRows, VectorEngine
 from lutdla.errors import InputError, ProgramError
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.memory import LOADABLE, unpack_constants
-from lutdla.spec.packets import HEADER, PACKET_MAGIC, ErrorCode, Kind, unpack_frames
+from lutdla.spec.packets import HEADER, LAST_OF_PIECE, PACKET_MAGIC, TABLE, ErrorCode, Kind, unpack_frames
 from lutdla.spec.program import Program, decode_record
 from lutdla.spec.registers import BY_NAME, COUNTERS, MEMORY_CRCS, REGISTERS, constant_registers
+from lutdla.spec.window import decode_window, window_arrays
 
 _NAMES = {register.offset: register.name for register in REGISTERS}
 _WRITABLE = {"IRQ_ENABLE", "PROFILE_ROW"}
@@ -30,6 +34,10 @@ class _PacketError(Exception):
     def __init__(self, code: ErrorCode) -> None:
         super().__init__(code)
         self.code = code
+
+
+class _NoRoom(Exception):
+    """The stream waits for room that only what is behind it could make: until a reset."""
 
 
 class EmulatorModel:
@@ -53,7 +61,10 @@ class EmulatorModel:
         self._outgoing: deque[bytes] = deque()
         self._engine: VectorEngine | None = None
         self._loaded = False
-        self._starved = False  # a run waits for images that never came
+        self._run: Consumer[bytes, tuple[TableRows, ...]] | None = None
+        self._results: list[npt.NDArray[np.int32]] = []  # of the run in progress
+        self._piece: list[TableRows] = []  # packets of the piece that is arriving
+        self._stuck = False  # a packet waits for room that it will never get
         self._error = ErrorCode.NONE
         self._packets = self._loads = self._frame_beats = self._model = 0
 
@@ -63,7 +74,9 @@ class EmulatorModel:
         if name is None:
             return 0
         if name == "STATUS":
-            return BY_NAME[name].encode(LOADED=self._loaded, BUSY=self._starved, ERROR=self._error != ErrorCode.NONE)
+            row = 0 if self._run is None else self._run.row
+            return BY_NAME[name].encode(LOADED=self._loaded, BUSY=self._run is not None, ROW=row,
+                                        ERROR=self._error != ErrorCode.NONE)
         return self._registers[name]
 
     def write_register(self, offset: int, value: int) -> None:
@@ -78,7 +91,9 @@ class EmulatorModel:
     def _control(self, SOFT_RESET: int, CLEAR_ERROR: int, CLEAR_COUNTERS: int) -> None:
         if SOFT_RESET:
             self.reset_streams()
-            self._starved = False
+            self._run, self._stuck = None, False
+            self._results.clear()
+            self._piece.clear()
         if CLEAR_ERROR:
             self._error = ErrorCode.NONE
             self._registers["ERROR"] = 0
@@ -101,13 +116,13 @@ class EmulatorModel:
         self._incoming.append(frame)
 
     def sent(self) -> bool:
-        return not self._incoming
+        return not self._incoming and not self._stuck
 
     def receive(self) -> bytes | None:
         return self._outgoing.popleft() if self._outgoing else None
 
     def step(self) -> None:
-        while self._incoming and not (self._starved and self._error == ErrorCode.NONE):
+        while self._incoming and not self._stuck:
             frame = self._incoming.popleft()
             if self._error == ErrorCode.NONE:
                 self._take_frame(memoryview(frame))
@@ -129,6 +144,9 @@ class EmulatorModel:
             self._error = error.code
             self._registers["ERROR"] = BY_NAME["ERROR"].encode(CODE=error.code, PACKET=self._packets & 0xFFFFFF)
             self._raise_interrupt("ERROR")
+        except _NoRoom:
+            self._stuck = True
+        self._compute()
 
     def _take_packet(self, frame: memoryview, at: int) -> int:
         """Decode the packet at byte `at`; returns where the next one begins."""
@@ -140,29 +158,52 @@ class EmulatorModel:
             raise _PacketError(ErrorCode.MAGIC)
         if kind not in set(Kind):
             raise _PacketError(ErrorCode.KIND)
-        payload_bytes = 0
-        if kind == Kind.LOAD:
-            payload_bytes = self._check_load(memory, bank, address, length) * self.config.stream_bytes
-        elif kind == Kind.RUN:
-            self._check_run(address, length)
-            payload_bytes = address * length * self.config.stream_bytes
-        start, end = at + HEADER.size, at + HEADER.size + payload_bytes
+        if self._run is not None and kind not in (Kind.INPUT, Kind.TABLES):
+            raise _NoRoom  # it waits for the end of the run, whose data can only come behind it
+        beats = self._check(kind, memory, bank, address, length)
+        start, end = at + HEADER.size, at + HEADER.size + beats * self.config.stream_bytes
         payload = frame[start:end]
-        if kind == Kind.RUN:  # executed while it arrives: before its CRC is known
-            self._run(payload, address, length)
+        if kind == Kind.INPUT:  # used while it arrives: before its CRC is known
+            self._take_input(payload, length)
+        elif kind == Kind.TABLES:
+            self._take_rows(payload, memory, bank, address)
         trailer = frame[end : end + self.config.stream_bytes]
         if not trailer:
             raise _PacketError(ErrorCode.TRUNCATED)
         if int.from_bytes(trailer[:4], "little") != zlib.crc32(payload, zlib.crc32(header)):
             raise _PacketError(ErrorCode.CRC)
+        self._act(kind, memory, bank, address, length, payload)
+        self._packets += 1
+        return end + len(trailer)
+
+    def _check(self, kind: int, memory: int, bank: int, address: int, length: int) -> int:
+        """Check a header by its kind; returns the payload in beats."""
+        if kind == Kind.LOAD:
+            return self._check_load(memory, bank, address, length)
+        if kind == Kind.RUN:
+            self._check_run(address)
+        elif kind == Kind.INPUT:
+            self._check_input(address, length)
+            return address * length
+        elif kind == Kind.TABLES:
+            return self._check_tables(memory, bank, address, length)
+        return 0
+
+    def _act(self, kind: int, memory: int, bank: int, address: int, length: int, payload: memoryview) -> None:
+        """Do what a packet asks for, now that its CRC is right."""
         if kind == Kind.BEGIN:
             self._begin(address)
         elif kind == Kind.LOAD:
             self._load(LOADABLE[memory], bank, address, length, payload)
         elif kind == Kind.COMMIT:
             self._commit(address, length)
-        self._packets += 1
-        return end + len(trailer)
+        elif kind == Kind.RUN:
+            self._start(address)
+        elif kind == Kind.TABLES and memory & LAST_OF_PIECE:
+            assert self._run is not None, "checked by _check_tables"
+            piece, self._piece = tuple(self._piece), []
+            self._run.take_piece(piece)
+            self._compute_at_end()
 
     def _check_load(self, memory: int, bank: int, address: int, length: int) -> int:
         """Check the header of a LOAD; returns its payload in beats."""
@@ -176,11 +217,31 @@ class EmulatorModel:
             raise _PacketError(ErrorCode.LENGTH)
         return beats
 
-    def _check_run(self, images: int, beats: int) -> None:
+    def _check_run(self, images: int) -> None:
         if not self._loaded:
             raise _PacketError(ErrorCode.NOT_LOADED)
-        if not images or beats != self._frame_beats:
+        if not images:
             raise _PacketError(ErrorCode.FRAME)
+
+    def _check_input(self, images: int, beats: int) -> None:
+        if self._run is None or not self._run.missing:
+            raise _PacketError(ErrorCode.ORDER)
+        if not 0 < images <= self._run.missing or beats != self._frame_beats:
+            raise _PacketError(ErrorCode.FRAME)
+
+    def _check_tables(self, memory: int, bank: int, row: int, rows: int) -> int:
+        """Check the header of a TABLES packet; returns its payload in beats."""
+        if self._run is None:
+            raise _PacketError(ErrorCode.ORDER)
+        if memory & ~LAST_OF_PIECE != TABLE or bank >= self.config.banks:
+            raise _PacketError(ErrorCode.MEMORY)
+        if row + rows > self.config.table_rows:
+            raise _PacketError(ErrorCode.ADDRESS)
+        if not rows:
+            raise _PacketError(ErrorCode.LENGTH)
+        if not self._run.room_for_piece():
+            raise _NoRoom
+        return rows * self.config.beats_per_word("table")
 
     def _begin(self, model: int) -> None:
         self._loaded, self._model, self._packets, self._loads = False, model, 0, 0
@@ -202,26 +263,58 @@ class EmulatorModel:
         self._registers["MODEL"] = self._model
 
     # -- run ---------------------------------------------------------------------------------------------------------
-    def _run(self, payload: memoryview, images: int, beats: int) -> None:
-        """Execute the images that are whole; their results leave as a frame only if none is missing."""
+    def _start(self, images: int) -> None:
         if self._engine is None:
             self._engine = VectorEngine(self.config, self._decode_memories())
-        engine, config = self._engine, self.config
-        groups = engine.memories.program.input_groups
-        if beats != config.frame_beats(groups):
-            raise ProgramError(f"emulator: the model was committed with frames of {beats} beats, its program takes "
-                               f"{config.frame_beats(groups)}: hardware would hang; compile the model again")
-        whole = len(payload) // (beats * config.stream_bytes)
-        self._starved = whole < images
-        if not whole:
+        program = self._engine.memories.program
+        beats = self.config.frame_beats(program.input_groups)
+        if beats != self._frame_beats:
+            raise ProgramError(f"emulator: the model was committed with frames of {self._frame_beats} beats, its program "
+                               f"takes {beats}: hardware would hang; compile the model again")
+        self._run = Consumer(program, images)
+        self._piece.clear()
+
+    def _take_input(self, payload: memoryview, beats: int) -> None:
+        """Give the run the frames that are whole."""
+        size = beats * self.config.stream_bytes
+        for start in range(0, len(payload) - size + 1, size):
+            assert self._run is not None, "checked by _check_input"
+            if not self._run.room_for_frame():
+                raise _NoRoom
+            self._run.take_frame(bytes(payload[start : start + size]))
+        self._compute_at_end()
+
+    def _take_rows(self, payload: memoryview, memory: int, bank: int, row: int) -> None:
+        """Write table rows; keep them until the piece is used."""
+        word = self.config.beats_per_word("table") * self.config.stream_bytes
+        rows = np.frombuffer(payload[: len(payload) // word * word], np.uint8).reshape(-1, word)
+        self._memories["table"][bank, row : row + len(rows)] = rows
+        self._piece.append(TableRows(bank, row, rows[:, : self.config.lanes].tobytes()))
+
+    def _compute_at_end(self) -> None:
+        if self._run is not None and not self._run.left:
+            self._compute()
+
+    def _compute(self) -> None:
+        """Compute the passes that are complete; the results of a run leave as one frame when it is done."""
+        run, engine = self._run, self._engine
+        if run is None or engine is None:
             return
-        frames = np.frombuffer(payload, np.uint8)[: whole * beats * config.stream_bytes]
-        results = engine.run(unpack_frames(frames.reshape(whole, beats, config.stream_bytes), groups, config))
-        self._count("IMAGES", whole)
-        self._count("LOOKUPS", whole * engine.lookups_per_image)
-        if whole == images:
-            self._outgoing.append(results.astype("<i4").tobytes())
+        if run.ready:
+            config, program = self.config, engine.memories.program
+            frames = np.frombuffer(b"".join(frame for given, _ in run.ready for frame in given), np.uint8)
+            shape = len(run.ready) * program.images, self._frame_beats, config.stream_bytes
+            values = unpack_frames(frames.reshape(shape), program.input_groups, config)
+            self._results.append(engine.run(values, [pieces for _, pieces in run.ready]))
+            for counter, each in (("IMAGES", program.images), ("LOOKUPS", engine.lookups_per_pass),
+                                  ("PADDING", engine.padding_per_pass)):
+                self._count(counter, each * len(run.ready))
+            run.ready.clear()
+        if not run.left:
+            self._outgoing.append(np.concatenate(self._results).astype("<i4").tobytes())
             self._raise_interrupt("DONE")
+            self._results.clear()
+            self._run = None
 
     def _decode_memories(self) -> Memories:
         config = self.config
@@ -238,8 +331,9 @@ class EmulatorModel:
         else:
             raise ProgramError(f"emulator: none of the {config.program_rows} records of the loaded program is marked "
                                "as its end: hardware would never finish; compile the model again")
+        windows = window_arrays([decode_window(row.tobytes(), config) for row in content("window")[0]])
         codebooks = content("codebook").view(np.int8).reshape(config.encoders, -1, config.c, config.v)
         return Memories(
             Program(tuple(records)), np.ascontiguousarray(codebooks.swapaxes(0, 1)), content("table").view(np.int8),
-            *unpack_constants(content("constant")[0], config),
+            *unpack_constants(content("constant")[0], config), windows,
         )

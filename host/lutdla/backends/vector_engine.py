@@ -1,28 +1,32 @@
-"""Executes a loaded program on many images at once, bit for bit as `lutdla.reference` does.
+"""Executes a loaded program on many passes at once, bit for bit as `lutdla.reference` does.
 
-Images are the innermost axis of all state, so that one step of a loop nest is a few numpy calls for a whole block of
-images, and steps are gathered in blocks too. Two kinds of program need care and get smaller blocks: a record that
-reads index words which it also writes runs step by step, and a program that reads what an earlier image left behind
-runs image by image.
+Passes are the innermost axis of all state, so that one step of a loop nest is a few numpy calls for a whole block of
+passes, and steps are gathered in blocks too. A program that reads what an earlier pass left behind runs pass by pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
 from lutdla.errors import ProgramError
-from lutdla.spec.config import STREAMS, CoreConfig
+from lutdla.spec.config import CoreConfig
 from lutdla.spec.program import EncodeInput, Lookup, Program
-
-Int = npt.NDArray[np.int64]
-Bool = npt.NDArray[np.bool_]
+from lutdla.spec.walk import Int, Steps, walk
+from lutdla.spec.window import WindowArrays
 
 BLOCK = 1 << 20
-"""Table entries gathered at once: small enough for the caches of a CPU."""
+"""Table entries gathered in a block of steps: its sums stay in the caches of a CPU."""
+
+MOST_PASSES = 256
+"""Passes of a block, at most."""
+
+STATE_BYTES = 64 << 20
+"""Memory that the state of a block of passes may take."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Memories:
         codebooks: int8 (codebook rows, encoders, c, v).
         tables: int8 (banks, table rows, lanes).
         mult, bias, shift: int64 (constant rows, group).
+        windows: all rows of the window memory.
     """
 
     program: Program
@@ -42,40 +47,20 @@ class Memories:
     mult: Int
     bias: Int
     shift: Int
+    windows: WindowArrays
 
 
 @dataclass(frozen=True)
-class Steps:
-    """A block of steps of one loop nest: what the hardware would put on its address lines. T = steps in the block."""
+class TableRows:
+    """Rows of one bank that came with the input stream: bytes of rows x lanes int8, written from row `row` on."""
 
-    words: Int  # (T, ports)
-    inside: Bool  # (T, ports, blocks): the bank is not masked
-    table_row: Int  # (T,) first of c rows
-    accumulator: Int  # (T,)
-    constant: Int  # (T,) first constant row
-    codebook: Int  # (T,) first codebook row
-    dest: Int  # (T,) index group, base included
-    first: Bool  # (T,)
-    last: Bool  # (T,)
+    bank: int
+    row: int
+    data: bytes
 
 
-def walk(record: Lookup, config: CoreConfig, block: int) -> Iterator[Steps]:
-    """The steps of a record in order, `block` at a time. Addresses wrap at 16 bits, as in hardware."""
-    counts = tuple(loop.count for loop in record.loops)
-    bits = np.arange(config.blocks)
-    for start in range(0, record.steps(), block):
-        at = np.stack(np.unravel_index(np.arange(start, min(start + block, record.steps())), counts))  # (loops, T)
-        address = {s: np.array([getattr(loop, s) for loop in record.loops]) @ at for s in STREAMS}
-        words = (record.index + address["index"][:, None] + np.array(record.port_offsets)) & 0xFFFF
-        edge = (words == record.last_word)[:, :, None] & ((record.block_mask >> bits) & 1).astype(bool)
-        reducing = np.array([loop.reduce for loop in record.loops])
-        yield Steps(
-            words, (words < record.last_word)[:, :, None] | edge,
-            ((record.table + address["table"]) & 0xFFFF) * config.c, address["accumulator"] & 0xFFFF,
-            (record.constant + address["channel"]) & 0xFFFF, (record.codebook + address["channel"]) & 0xFFFF,
-            (record.dest + address["dest"]) & 0xFFFF,
-            ~at[reducing].any(axis=0), (at == np.array(counts)[:, None] - 1)[reducing].all(axis=0),
-        )  # fmt: skip
+Pieces = Sequence[Sequence[TableRows]]
+"""The table pieces of a pass, in the order in which records wait for them."""
 
 
 def nearest(x: npt.NDArray[np.int8], codebooks: npt.NDArray[np.int8], metric: str) -> npt.NDArray[np.uint8]:
@@ -105,49 +90,64 @@ class VectorEngine:
 
     def __init__(self, config: CoreConfig, memories: Memories) -> None:
         self.config, self.memories = config, memories
-        zeros = np.zeros((1, config.lanes), np.int16)  # what a masked bank adds
+        zeros = np.zeros((config.c, config.lanes), np.int16)  # what a bank adds that does not take part
         self._rows = np.concatenate([memories.tables.reshape(-1, config.lanes).astype(np.int16), zeros])
+        self._no_row = len(self._rows) - config.c
         self._bank_base = np.arange(config.banks).reshape(config.ports, config.blocks) * config.table_rows
-        self._overlaps: list[bool] = []
         self._stale = False
-        self.lookups_per_image = 0
-        """Bank reads not masked in one image."""
+        self.lookups_per_pass = self.padding_per_pass = 0
+        """Banks that read a table row in one pass; banks that add 0 for zero padding."""
         self._analyse()
-        self.index = np.zeros((config.index_words, config.blocks, 1), np.uint8)
-        """Index memory after the newest image."""
-        self.accumulator = np.zeros((config.accumulator_rows, 1, config.lanes), np.int32)
-        """Accumulators after the newest image."""
+        self._index = np.zeros((config.index_words, config.blocks, 1), np.uint8)
+        self._accumulator = np.zeros((config.accumulator_rows, 1, config.lanes), np.int32)
+        self._values = np.zeros((config.value_rows, 1, config.group), np.int8)
 
     # -- checks, once for each program -------------------------------------------------------------------------------
     def _analyse(self) -> None:
-        config, program = self.config, self.memories.program
-        if not program.records or not isinstance(program.records[0], EncodeInput):
-            raise ProgramError("emulator: the loaded program does not begin with EncodeInput")
+        """Check every address, count lookups, and find out whether a pass depends on an earlier one."""
+        config, program, inner = self.config, self.memories.program, np.arange(self.config.groups_per_row)
+        if not program.records or not isinstance(program.records[0], EncodeInput) or (
+            len(program.lookups) != len(program.records) - 1
+        ):
+            raise ProgramError("emulator: the loaded program does not begin with EncodeInput, or has another one")
+        if not program.images:
+            raise ProgramError("emulator: the loaded program takes no input: hardware would never end a run")
+        encode = program.encode_input
+        if not encode.codebooks or not encode.groups:
+            raise ProgramError("emulator: record 0 encodes nothing")
+        self._check(0, "codebook row", np.array([encode.codebook + encode.codebooks - 1]), config.codebook_rows)
+        frame = self._positions(0, encode.dest + np.arange(encode.groups))
         written = np.zeros((config.index_words, config.blocks), bool)
-        sums = np.zeros(config.accumulator_rows, bool)
-        for i, record in enumerate(program.records):
-            if isinstance(record, EncodeInput):
-                self._check(i, "codebook row", np.array([record.codebook + record.codebooks - 1]), config.codebook_rows)
-                if not record.codebooks or not record.groups:
-                    raise ProgramError(f"emulator: record {i} encodes nothing")
-                written[self._positions(i, record.dest + np.arange(record.groups))] = True
-                self._overlaps.append(False)
-                continue
-            read, own = np.zeros_like(written), np.zeros_like(written)
-            for steps in walk(record, config, 1 << 14):
-                self._check(i, "table row", steps.table_row, config.table_rows)
+        summed, stored = np.zeros(config.accumulator_rows, bool), np.zeros(config.value_rows, bool)
+        for i, record in enumerate(program.lookups, start=1):
+            if record.wait_input:
+                written[frame] = True
+            for steps in walk(record, self.memories.windows, config):
+                used = steps.looked_up
+                self.lookups_per_pass += int(used.sum())
+                self.padding_per_pass += int(steps.active.sum()) - int(used.sum())
+                self._check(i, "table row", steps.table_row[used.any(axis=(1, 2))] + config.c - 1, config.table_rows)
                 self._check(i, "accumulator row", steps.accumulator, config.accumulator_rows)
                 words, blocks = np.broadcast_arrays(steps.words[:, :, None], np.arange(config.blocks))
-                self._check(i, "index word", words[steps.inside], config.index_words)
-                read[words[steps.inside], blocks[steps.inside]] = True
-                self.lookups_per_image += int(steps.inside.sum())
-                sums[steps.accumulator[steps.first]] = True
-                self._stale |= not sums[steps.accumulator].all()
-                if not record.to_output:
-                    own[self._targets(i, steps)] = True
-            self._overlaps.append(bool((read & own).any()))
-            self._stale |= bool((read & ~written).any())
-            written |= own
+                self._check(i, "index word", words[used], config.index_words)
+                self._stale |= not written[words[used], blocks[used]].all()
+                summed[steps.accumulator[steps.first]] = True
+                self._stale |= not summed[steps.accumulator].all()
+                if record.to_output or not record.finish:
+                    continue
+                done, pooled = steps.last, steps.last & steps.pool_last
+                self._check(i, "constant row", steps.constant[done, None] + inner, config.constant_rows)
+                if record.residual is not None:
+                    added = steps.value_in[done, None] + inner
+                    self._check(i, "value group", added, config.value_rows)
+                    self._stale |= not stored[added].all()
+                if record.store is not None:
+                    kept = steps.value_out[pooled, None] + inner
+                    self._check(i, "value group", kept, config.value_rows)
+                    stored[kept] = True
+                if record.encode:
+                    self._check(i, "codebook row", steps.codebook[pooled, None] + inner, config.codebook_rows)
+                    written[self._positions(i, steps.dest[pooled, None] + inner)] = True
 
     def _check(self, record: int, what: str, addresses: Int, depth: int) -> None:
         if addresses.size and addresses.max() >= depth:
@@ -161,103 +161,148 @@ class VectorEngine:
         self._check(record, "index word", words, self.config.index_words)
         return words, blocks
 
-    def _targets(self, i: int, steps: Steps) -> tuple[Int, Int]:
-        """Index positions that a block of steps writes; checks the rows that it needs for that."""
-        groups = np.arange(self.config.groups_per_row)
-        self._check(i, "constant row", steps.constant[steps.last, None] + groups, self.config.constant_rows)
-        self._check(i, "codebook row", steps.codebook[steps.last, None] + groups, self.config.codebook_rows)
-        return self._positions(i, steps.dest[steps.last, None] + groups)
-
     # -- execution ---------------------------------------------------------------------------------------------------
-    def run(self, values: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
-        """Run images (images, groups, group): raw results (images, rows * lanes)."""
-        config = self.config
-        state = config.index_words * config.blocks + config.accumulator_rows * config.lanes * 4
-        block = 1 if self._stale else max(1, min(512, (64 << 20) // state))
-        width = self.memories.program.output_rows * config.lanes
-        results = np.empty((len(values), width), np.int32)
-        for start in range(0, len(values), block):
-            part = values[start : start + block]
-            results[start : start + block] = self._images(part)
-        return results
+    def run(self, values: npt.NDArray[np.int8], pieces: Sequence[Pieces] = ()) -> npt.NDArray[np.int32]:
+        """Run whole passes.
 
-    def _images(self, values: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
-        images = len(values)
-        self.index = np.repeat(self.index[:, :, -1:], images, axis=2)  # (words, blocks, images)
-        self.accumulator = np.repeat(self.accumulator[:, -1:], images, axis=1)  # (rows, images, lanes)
-        rows: list[npt.NDArray[np.int32]] = []
-        for i, record in enumerate(self.memories.program.records):
-            if isinstance(record, EncodeInput):
-                groups = np.arange(record.groups)
-                self._encode(values.swapaxes(0, 1), record.codebook + groups % record.codebooks, record.dest + groups)
-            else:
-                self._lookup(i, record, rows)
-        self.index = self.index[:, :, -1:].copy()
-        self.accumulator = self.accumulator[:, -1:].copy()
-        return np.stack(rows, axis=1).reshape(images, -1)
+        Args:
+            values: (images, groups, group); images a multiple of `Program.images`.
+            pieces: of each pass; empty where the program waits for none.
+
+        Returns:
+            raw results (images, rows * lanes)
+        """
+        config, images = self.config, self.memories.program.images
+        passes = values.reshape(-1, images, *values.shape[1:])
+        state = (config.index_words * config.blocks + config.accumulator_rows * config.lanes * 4
+                 + config.value_rows * config.group)
+        block = 1 if self._stale else max(1, min(MOST_PASSES, STATE_BYTES // state))
+        results, start = [np.empty((0, self.memories.program.output_rows * config.lanes), np.int32)], 0
+        for own, group in groupby(pieces or [()] * len(passes)):  # passes with the same pieces run together
+            end = start + len(list(group))
+            for at in range(start, end, block):
+                results.append(self._passes(passes[at : min(at + block, end)], own))
+            start = end
+        return np.concatenate(results)
+
+    def _passes(self, values: npt.NDArray[np.int8], pieces: Pieces) -> npt.NDArray[np.int32]:
+        """Passes (P, images, groups, group) with the same table pieces: raw results (P * images, rows * lanes)."""
+        count, waiting, frames = len(values), list(pieces), list(values.swapaxes(0, 1))
+        self._index = np.repeat(self._index[:, :, -1:], count, axis=2)  # (words, blocks, P)
+        self._accumulator = np.repeat(self._accumulator[:, -1:], count, axis=1)  # (rows, P, lanes)
+        self._values = np.repeat(self._values[:, -1:], count, axis=1)  # (rows, P, group)
+        encode, rows = self.memories.program.encode_input, [np.empty((0, count, self.config.lanes), np.int32)]
+        groups = np.arange(encode.groups)
+        for record in self.memories.program.lookups:
+            if record.wait_input:
+                self._encode(frames.pop(0).swapaxes(0, 1), encode.codebook + groups % encode.codebooks,
+                             encode.dest + groups)
+            if record.wait_tables:
+                self._replace_tables(waiting.pop(0))
+            rows += self._lookup(record, count)
+        self._index = self._index[:, :, -1:].copy()
+        self._accumulator = self._accumulator[:, -1:].copy()
+        self._values = self._values[:, -1:].copy()
+        width = self.memories.program.output_rows * self.config.lanes
+        return np.concatenate(rows).swapaxes(0, 1).reshape(count * self.memories.program.images, width)
+
+    def _replace_tables(self, piece: Sequence[TableRows]) -> None:
+        for part in piece:
+            rows = np.frombuffer(part.data, np.int8).reshape(-1, self.config.lanes)
+            at = part.bank * self.config.table_rows + part.row
+            self._rows[at : at + len(rows)] = rows
 
     def _encode(self, values: npt.NDArray[np.int8], codebook_rows: Int, dest: Int) -> None:
-        """Encode values (groups, images, group) with one codebook row for each group, into index groups `dest`."""
-        config, images = self.config, values.shape[1]
-        block = max(1, BLOCK // (images * config.encoders * config.c))
+        """Encode values (groups, P, group) with one codebook row for each group, into index groups `dest`."""
+        config, count = self.config, values.shape[1]
+        block = max(1, BLOCK // (count * config.encoders * config.c))
         for start in range(0, len(dest), block):
-            part = values[start : start + block].reshape(-1, images, config.encoders, config.v)
-            x = part.swapaxes(1, 2).reshape(-1, images, config.v)  # (groups * encoders, images, v)
+            part = values[start : start + block].reshape(-1, count, config.encoders, config.v)
+            x = part.swapaxes(1, 2).reshape(-1, count, config.v)  # (groups * encoders, P, v)
             codebooks = self.memories.codebooks[codebook_rows[start : start + block]].reshape(-1, config.c, config.v)
             words, blocks = self._positions(0, dest[start : start + block])
-            self.index[words, blocks] = nearest(x, codebooks, config.metric)
+            self._index[words, blocks] = nearest(x, codebooks, config.metric)
 
-    def _lookup(self, i: int, record: Lookup, results: list[npt.NDArray[np.int32]]) -> None:
-        images = self.index.shape[2]
-        block = 1 if self._overlaps[i] else max(1, BLOCK // (images * self.config.banks * self.config.lanes))
-        for steps in walk(record, self.config, block):
-            finished = self._accumulate(steps, self._sum_banks(steps))
+    def _lookup(self, record: Lookup, count: int) -> list[npt.NDArray[np.int32]]:
+        """Execute a record; returns the rows for the host, (R, P, lanes) each."""
+        results = []
+        held = np.zeros((self.config.groups_per_row, count, self.config.group), np.int8)
+        block = max(1, BLOCK // (count * self.config.banks * self.config.lanes))
+        for steps in walk(record, self.memories.windows, self.config, block):
+            finished = self._accumulate(steps, self._sum_banks(steps, count))
             if record.to_output:
-                results += finished
-            elif finished:
-                self._requantize(record, steps, np.stack(finished))
+                results.append(finished)
+            elif len(finished):
+                self._finish(record, steps, self._requantize(record, steps, finished), held)
+        return results
 
-    def _sum_banks(self, steps: Steps) -> npt.NDArray[np.int16]:
-        """Sum over banks: (T, images, lanes). At most 128 banks of int8: 16 bits hold it."""
-        total: npt.NDArray[np.int16] | None = None
-        words = np.minimum(steps.words, self.config.index_words - 1)  # a masked bank may point anywhere
+    def _sum_banks(self, steps: Steps, count: int) -> npt.NDArray[np.int16]:
+        """Sum over banks: (T, P, lanes). At most 128 banks of int8: 16 bits hold it."""
+        shape = len(steps.words), count
+        total = np.zeros((*shape, self.config.lanes), np.int16)
+        entries, rows = np.empty_like(total), np.empty(shape, np.intp)
+        words = np.minimum(steps.words, self.config.index_words - 1)  # a port that rests may point anywhere
+        used = steps.looked_up
         for port in range(self.config.ports):
+            cells = self._index[words[:, port]]  # (T, blocks, P)
             for block in range(self.config.blocks):
-                inside = steps.inside[:, port, block]  # (T,)
-                if not inside.any():
+                here = used[:, port, block]
+                if not here.any():
                     continue
-                base = steps.table_row + self._bank_base[port, block]
-                rows = base[:, None] + self.index[words[:, port], block]  # (T, images)
-                rows[~inside] = len(self._rows) - 1
-                entries = self._rows.take(rows, axis=0)
-                total = entries if total is None else np.add(total, entries, out=total)
-        if total is None:
-            return np.zeros((len(words), self.index.shape[2], self.config.lanes), np.int16)
+                base = np.where(here, steps.table_row + self._bank_base[port, block], self._no_row)
+                np.add(base[:, None], cells[:, block], out=rows)
+                self._rows.take(rows, axis=0, out=entries, mode="clip")  # the default mode would copy once more
+                total += entries
         return total
 
-    def _accumulate(self, steps: Steps, sums: npt.NDArray[np.int16]) -> list[npt.NDArray[np.int32]]:
-        """Add the sums of steps to their accumulators; returns the rows (images, lanes) that are finished."""
-        finished, spare = [], 32 - self.config.acc_bits
-        for row, first, last, addend in zip(steps.accumulator.tolist(), steps.first, steps.last, sums):
-            accumulator = self.accumulator[row]
-            if first:
-                accumulator[:] = addend
-            else:
-                accumulator += addend
-            if spare:  # an accumulator wraps at its width
-                np.left_shift(accumulator, spare, out=accumulator)
-                np.right_shift(accumulator, spare, out=accumulator)
-            if last:
-                finished.append(accumulator.copy())
+    def _accumulate(self, steps: Steps, sums: npt.NDArray[np.int16]) -> npt.NDArray[np.int32]:
+        """Add the sums of steps to their accumulators; returns the rows that are finished: (R, P, lanes)."""
+        if steps.first.all() and steps.last.all():
+            finished = sums.astype(np.int32)
+            self._accumulator[steps.accumulator] = finished  # of steps with the same row the last one stays
+        else:
+            finished = np.empty((int(steps.last.sum()), *sums.shape[1:]), np.int32)
+            done = 0
+            for row, first, last, addend in zip(steps.accumulator.tolist(), steps.first, steps.last, sums):
+                accumulator = self._accumulator[row]
+                if first:
+                    accumulator[:] = addend
+                else:
+                    accumulator += addend
+                if last:
+                    finished[done] = accumulator
+                    done += 1
+        spare = 32 - self.config.acc_bits
+        if spare:  # An accumulator wraps at its width; adding modulo 2^32 before comes to the same.
+            np.left_shift(finished, spare, out=finished)
+            np.right_shift(finished, spare, out=finished)
         return finished
 
-    def _requantize(self, record: Lookup, steps: Steps, rows: npt.NDArray[np.int32]) -> None:
-        """Finished rows (R, images, lanes) to int8, and to the indices of the next layer."""
-        config, memories = self.config, self.memories
-        groups = np.arange(config.groups_per_row)
-        firsts = (steps.constant, steps.codebook, steps.dest)
-        at, codebook, dest = (first[steps.last, None] + groups for first in firsts)
-        acc = rows.reshape(len(rows), -1, config.groups_per_row, config.group).swapaxes(1, 2).astype(np.int64)
-        scaled = acc * memories.mult[at][:, :, None] + memories.bias[at][:, :, None]  # (R, groups, images, group)
-        values = np.clip(scaled >> memories.shift[at][:, :, None], record.low, record.high).astype(np.int8)
-        self._encode(values.reshape(-1, *values.shape[2:]), codebook.reshape(-1), dest.reshape(-1))
+    def _requantize(self, record: Lookup, steps: Steps, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int8]:
+        """Finished rows (R, P, lanes) to int8, residuals added: (R, groups of a row, P, group)."""
+        config, memories, inner = self.config, self.memories, np.arange(self.config.groups_per_row)
+        at = steps.constant[steps.last, None] + inner
+        split = rows.reshape(len(rows), -1, config.groups_per_row, config.group).swapaxes(1, 2)
+        scaled = split * memories.mult[at][:, :, None]
+        scaled += memories.bias[at][:, :, None]
+        scaled >>= memories.shift[at][:, :, None]
+        if record.residual is not None:
+            scaled += self._values[steps.value_in[steps.last, None] + inner]
+        return np.clip(scaled, record.low, record.high, out=scaled).astype(np.int8)
+
+    def _finish(self, record: Lookup, steps: Steps, values: npt.NDArray[np.int8], held: npt.NDArray[np.int8]) -> None:
+        """Pool, encode and store requantised rows (R, groups of a row, P, group). `held`: the maximum so far."""
+        inner, done = np.arange(self.config.groups_per_row), steps.last
+        if any(loop.pool for loop in record.loops):
+            for row, start in zip(values, steps.pool_first[done]):
+                np.copyto(held, row) if start else np.maximum(held, row, out=held)
+                row[:] = held
+            values, done = values[steps.pool_last[done]], done & steps.pool_last
+        if not len(values):
+            return
+        flat = values.reshape(-1, *values.shape[2:])
+        if record.store is not None:
+            self._values[(steps.value_out[done, None] + inner).reshape(-1)] = flat
+        if record.encode:
+            self._encode(flat, (steps.codebook[done, None] + inner).reshape(-1),
+                         (steps.dest[done, None] + inner).reshape(-1))
