@@ -85,7 +85,7 @@ def decoder(
     pending_model, frame_beats = bits(32), bits(32)
     loads, packets = counter_bits(32), counter_bits(24)
     left, images_left, frames_left = bits(32), bits(32), bits(32)
-    pieces, filled, wait = bits(2), flag(), flag()
+    pieces, filled, wait, streaming = bits(2), flag(), flag(), flag()
     engine_busy, run_start, run_images = engine.busy, engine.start, engine.images
     free_tables, piece_ready = engine.free_tables, engine.piece_ready
     chunk, write_at, read_at = bits(8), counter_bits(width_for(2 * config.packet_beats)), counter_bits(
@@ -129,7 +129,6 @@ def decoder(
         for m in range(len(LOADABLE))
     ]
     sum0, sum1, sum2, sum3, sum4 = status.crcs
-    streaming = flag()
 
     @always_comb
     def handshake():

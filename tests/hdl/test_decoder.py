@@ -10,11 +10,12 @@ from myhdl import ResetSignal
 
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.memory import LOADABLE
-from lutdla.spec.packets import HEADER, ErrorCode, Kind, load_words_limit, packet
+from lutdla.spec.packets import HEADER, LAST_OF_PIECE, TABLE, ErrorCode, Kind, load_words_limit, packet
 from lutdla_hdl.crc import START
-from lutdla_hdl.decoder import DROP, LoadState, decoder
+from lutdla_hdl.decoder import DROP, PIECES, LoadState, decoder
 from lutdla_hdl.decoder import HEADER as HEADER_STATE
 from lutdla_hdl.interfaces import AxiStream, LoadBus, bits, flag
+from lutdla_hdl.sequencer import Run
 from tests.hdl.bench import Bench
 
 NARROW = CoreConfig(v=2, c=4, ports=2, blocks=2, lanes=12, encoders=1, table_rows=16, index_words=16,
@@ -31,12 +32,12 @@ class Decoder:
         self.clk, self.aresetn = flag(), ResetSignal(0, active=0, isasync=False)
         self.rst = ResetSignal(1, active=0, isasync=False)
         self.stream, self.load, self.frames = AxiStream(width), LoadBus(self.config), AxiStream(width)
-        self.busy, self.run_start, self.run_images = flag(), flag(), bits(32)
-        self.clear_error, self.failed, self.status, self.state = flag(), flag(), LoadState(), bits(3)
+        self.engine = Run()
+        self.clear_error, self.failed, self.status, self.state = flag(), flag(), LoadState(), bits(4)
         self.writes, self.payload, self.runs, self.failures = [], [], [], 0
         dut = decoder(
-            self.clk, self.aresetn, self.rst, self.stream, self.load, self.frames, self.busy, self.run_start,
-            self.run_images, self.clear_error, self.failed, self.status, self.state, self.config,
+            self.clk, self.aresetn, self.rst, self.stream, self.load, self.frames, self.engine,
+            self.clear_error, self.failed, self.status, self.state, self.config,
         )  # fmt: skip
         self.bench = Bench(self.clk, dut, reset=self.aresetn)
 
@@ -54,8 +55,8 @@ class Decoder:
             self.writes.append(tuple(int(x) for x in (load.memory, load.bank, load.address, load.chunk, load.data)))
         if self.frames.tvalid and self.frames.tready:
             self.payload.append(int(self.frames.tdata))
-        if self.run_start:
-            self.runs.append(int(self.run_images))
+        if self.engine.start:
+            self.runs.append(int(self.engine.images))
         self.failures += bool(self.failed)
         taken = bool(self.stream.tvalid and self.stream.tready)
         self.bench.step()
@@ -111,9 +112,24 @@ class Decoder:
     def commit(self, loads, beats=3):
         return packet(self.config, Kind.COMMIT, address=loads, length=beats)
 
-    def run(self, images=1, beats=3, payload=None):
+    def start(self, images=1):
+        """A RUN packet: it starts a run, whose frames are still to come."""
+        return packet(self.config, Kind.RUN, address=images)
+
+    def input(self, images=1, beats=3, payload=None):
+        """An INPUT packet."""
         body = self.random.randbytes(images * beats * self.config.stream_bytes) if payload is None else payload
-        return packet(self.config, Kind.RUN, address=images, length=beats, payload=body)
+        return packet(self.config, Kind.INPUT, address=images, length=beats, payload=body)
+
+    def run(self, images=1, beats=3, payload=None):
+        """A run with its frames in one packet."""
+        return self.start(images) + self.input(images, beats, payload)
+
+    def tables(self, rows=1, bank=0, address=0, last=False, payload=None):
+        """A TABLES packet."""
+        body = self.words("table", rows) if payload is None else payload
+        return packet(self.config, Kind.TABLES, memory=TABLE | (LAST_OF_PIECE if last else 0), bank=bank,
+                      address=address, length=rows, payload=body)  # fmt: skip
 
 
 @WIDTHS
@@ -136,7 +152,7 @@ def test_load_packets_write_their_words_and_are_summed(width):
         assert [int(crc) ^ START for crc in dut.status.crcs] == list(sums.values())
         assert not dut.status.loaded
         dut.send(dut.begin())
-        assert [int(crc) for crc in dut.status.crcs] == [START] * 4
+        assert [int(crc) for crc in dut.status.crcs] == [START] * len(LOADABLE)
 
 
 @WIDTHS
@@ -158,7 +174,7 @@ def test_a_model_in_one_frame_then_runs(width):
 @WIDTHS
 def test_packets_wait_until_the_engine_is_idle(width):
     with Decoder(width) as dut:
-        dut.busy.next = True
+        dut.engine.busy.next = True
         dut.stream.tvalid.next = True
         frame = dut.begin()
         size = dut.config.stream_bytes
@@ -166,7 +182,7 @@ def test_packets_wait_until_the_engine_is_idle(width):
             dut.stream.tdata.next = int.from_bytes(frame[i : i + size], "little")
             assert any(dut.cycle() for _ in range(5))
         assert not any(dut.cycle() for _ in range(30))
-        dut.busy.next = False
+        dut.engine.busy.next = False
         dut.stream.tdata.next, dut.stream.tlast.next = int.from_bytes(frame[16 : 16 + size], "little"), True
         assert any(dut.cycle() for _ in range(5))
         dut.stream.tvalid.next = False
@@ -191,8 +207,9 @@ def flip(frame, bit):
 BAD = {
     "magic": (ErrorCode.MAGIC, lambda d: header(d, magic=0x4C555450)),
     "kind 0": (ErrorCode.KIND, lambda d: header(d, kind=0)),
-    "kind 5": (ErrorCode.KIND, lambda d: header(d, kind=5)),
-    "memory 4": (ErrorCode.MEMORY, lambda d: header(d, memory=4)),
+    "kind 7": (ErrorCode.KIND, lambda d: header(d, kind=7)),
+    "memory 5": (ErrorCode.MEMORY, lambda d: header(d, memory=5)),
+    "memory of a table piece": (ErrorCode.MEMORY, lambda d: header(d, memory=TABLE | LAST_OF_PIECE)),
     "memory 255": (ErrorCode.MEMORY, lambda d: header(d, memory=255)),
     "bank past the end": (ErrorCode.MEMORY, lambda d: header(d, bank=d.config.banks)),
     "bank 256": (ErrorCode.MEMORY, lambda d: header(d, bank=256)),
@@ -213,6 +230,8 @@ BAD = {
     "a single beat": (ErrorCode.TRUNCATED, lambda d: header(d)[: d.config.stream_bytes]),
     "loads missing": (ErrorCode.INCOMPLETE, lambda d: d.commit(2)),
     "run of nothing": (ErrorCode.NOT_LOADED, lambda d: d.run()),
+    "input without a run": (ErrorCode.ORDER, lambda d: d.input()),
+    "tables without a run": (ErrorCode.ORDER, lambda d: d.tables()),
 }  # fmt: skip
 
 
@@ -276,18 +295,125 @@ def test_clearing_in_the_middle_of_a_dropped_frame_still_drops_its_rest(width, b
 
 
 @WIDTHS
-@pytest.mark.parametrize(("images", "beats"), [(0, 3), (1, 2), (1, 4), (1, 0)])
-def test_a_run_of_another_frame_size_is_refused(width, images, beats):
+@pytest.mark.parametrize(("images", "beats"), [(0, 3), (3, 3), (1, 2), (1, 4), (1, 0), (1 << 31, 3)])
+def test_input_of_another_size_than_the_run_takes_is_refused(width, images, beats):
     with Decoder(width) as dut:
-        dut.send(dut.begin() + dut.loading() + dut.commit(1, beats=3))
-        dut.send(dut.run(images, beats))
+        dut.send(dut.begin() + dut.loading() + dut.commit(1, beats=3) + dut.start(2))
+        dut.send(dut.input(images, beats, payload=b""))
         assert dut.error is ErrorCode.FRAME
-        assert int(dut.status.error_packet) == 3
-        assert not dut.runs
+        assert int(dut.status.error_packet) == 4
+        assert not dut.payload
         assert dut.status.loaded
         dut.clear()
-        dut.send(dut.run(2, 3))
+        dut.send(dut.input(2, 3))
         assert dut.runs == [2]
+        assert len(dut.payload) == 6
+
+
+@WIDTHS
+def test_a_run_of_no_image_is_refused(width):
+    with Decoder(width) as dut:
+        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.start(0))
+        assert dut.error is ErrorCode.FRAME
+        assert not dut.runs
+
+
+@WIDTHS
+@pytest.mark.parametrize("what", ["begin", "loading", "start"])
+def test_a_run_that_still_takes_input_is_not_waited_for(width, what):
+    """It would be waited for without end: the engine waits for the input."""
+    with Decoder(width) as dut:
+        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.start(2) + dut.input(1))
+        dut.engine.busy.next = True
+        dut.send(getattr(dut, what)())
+        assert dut.error is ErrorCode.ORDER
+        dut.clear()
+        dut.send(dut.input(1))
+        assert dut.error is ErrorCode.NONE
+        dut.engine.busy.next = False
+        dut.send(dut.start(1))
+        assert dut.runs == [2, 1]
+
+
+@WIDTHS
+def test_input_comes_in_several_packets(width):
+    with Decoder(width) as dut:
+        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.start(3))
+        dut.send(dut.input(1) + dut.input(2))
+        assert len(dut.payload) == 9
+        dut.send(dut.input(1))
+        assert dut.error is ErrorCode.ORDER
+
+
+@WIDTHS
+def test_table_pieces_are_written_while_the_engine_is_busy(width):
+    with Decoder(width) as dut:
+        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.run(1))
+        sums, before = [int(crc) for crc in dut.status.crcs], len(dut.writes)
+        dut.engine.busy.next = True
+        expected = []
+        for bank, last in ((0, False), (3, True)):
+            payload = dut.words("table", 4)
+            assert not dut.engine.piece_ready
+            dut.send(dut.tables(4, bank, 8, last, payload))
+            expected += dut.expected("table", bank, 8, payload)
+        assert dut.writes[before:] == expected
+        assert dut.engine.piece_ready
+        assert [int(crc) for crc in dut.status.crcs] == sums  # of what was loaded
+        assert dut.status.loaded
+
+
+@WIDTHS
+def test_no_more_pieces_are_taken_than_there_is_room_for(width):
+    with Decoder(width) as dut:
+        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.run(1))
+        dut.engine.busy.next = True
+        for _ in range(PIECES):
+            dut.send(dut.tables(last=True))
+        frame, size = dut.tables(last=True), dut.config.stream_bytes
+        dut.stream.tvalid.next, dut.stream.tlast.next = True, False
+        for i in range(0, 16, size):
+            dut.stream.tdata.next = int.from_bytes(frame[i : i + size], "little")
+            assert any(dut.cycle() for _ in range(9))
+        dut.stream.tdata.next = int.from_bytes(frame[16 : 16 + size], "little")
+        before = len(dut.writes)
+        assert not any(dut.cycle() for _ in range(30))
+        dut.engine.free_tables.next = True
+        dut.cycle()
+        dut.engine.free_tables.next = False
+        assert any(dut.cycle() for _ in range(9))
+        dut.stream.tvalid.next = False
+        dut.cycle()
+        dut.cycle()
+        assert len(dut.writes) == before + 1
+
+
+@WIDTHS
+def test_a_damaged_piece_is_never_ready(width):
+    with Decoder(width) as dut:
+        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.run(1))
+        dut.engine.busy.next = True
+        dut.send(flip(dut.tables(last=True), 130))
+        assert dut.error is ErrorCode.CRC
+        assert not dut.engine.piece_ready
+        dut.clear()
+        dut.send(dut.tables(last=True))
+        assert dut.engine.piece_ready
+
+
+@WIDTHS
+@pytest.mark.parametrize(("code", "changes"), [
+    (ErrorCode.MEMORY, {"memory": 3}), (ErrorCode.MEMORY, {"bank": 4}), (ErrorCode.ADDRESS, {"address": 16}),
+    (ErrorCode.ADDRESS, {"address": 15, "length": 2}), (ErrorCode.LENGTH, {"length": 0}),
+])  # fmt: skip
+def test_a_bad_table_packet_writes_nothing(width, code, changes):
+    with Decoder(width) as dut:
+        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.run(1))
+        dut.engine.busy.next = True
+        before = len(dut.writes)
+        dut.send(header(dut, kind=Kind.TABLES, **changes))
+        assert dut.error is code
+        assert len(dut.writes) == before
 
 
 @WIDTHS
@@ -324,7 +450,7 @@ def test_a_soft_reset_stops_a_packet_and_keeps_the_model(width):
         dut.send(dut.begin() + dut.loading() + dut.commit(1))
         frame, size = dut.run(2), dut.config.stream_bytes
         dut.stream.tvalid.next, dut.stream.tlast.next = True, False
-        for i in range(0, 16 + 2 * size, size):
+        for i in range(0, len(dut.start(2)) + 16 + 2 * size, size):
             dut.stream.tdata.next = int.from_bytes(frame[i : i + size], "little")
             assert any(dut.cycle() for _ in range(50))
         dut.stream.tvalid.next = False
