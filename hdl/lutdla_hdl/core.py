@@ -20,6 +20,7 @@ from myhdl import ConcatSignal, ResetSignal, always, always_comb, always_seq, bl
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.hazards import tree_stages
 from lutdla_hdl.decoder import LoadState, decoder
+from lutdla_hdl.count_banks import count_banks
 from lutdla_hdl.delay import delay, delay_flag
 from lutdla_hdl.encoder import encoders
 from lutdla_hdl.frame_input import frame_input
@@ -29,7 +30,7 @@ from lutdla_hdl.index_memory import index_memory
 from lutdla_hdl.interfaces import (
     AxiLite, AxiStream, Counted, Encoded, Groups, LoadBus, Rows, Tail, bits, counter_bits, flag, named, width_for,
 )  # fmt: skip
-from lutdla_hdl.lookup import count_banks, lookup
+from lutdla_hdl.lookup import lookup
 from lutdla_hdl.loop_nest import Step, loop_nest
 from lutdla_hdl.memory import loaded_ram
 from lutdla_hdl.record import Record
@@ -118,7 +119,8 @@ def datapath(
     wait_base = named(delay(clk, at, base, index_latency - 2), "wait_base")
     wait_read = named(delay_flag(clk, rst, step.take, read_valid, index_latency), "wait_read")
     count = named(
-        count_banks(clk, read_valid, active, inside, counted.event, counted.lookups, counted.padding), "count_banks"
+        count_banks(clk, rst, read_valid, active, inside, counted.event, counted.lookups, counted.padding),
+        "count_banks",
     )
 
     late = index_latency + 1 + tree_stages(config)
