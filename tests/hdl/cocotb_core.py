@@ -11,7 +11,7 @@ from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiStreamBus, AxiStreamSink
 
 from lutdla.reference import Reference
 from lutdla.spec.config import CoreConfig
-from lutdla.spec.packets import ErrorCode, load_packets, memory_crcs, packet, run_packet, unpack_results
+from lutdla.spec.packets import ErrorCode, load_packets, memory_crcs, packet, run_packets, unpack_results
 from lutdla.spec.registers import BY_NAME, MEMORY_CRCS, constant_registers
 from tests.hdl.cores import telling_network
 
@@ -88,7 +88,7 @@ async def load_and_run(dut):
     reference = Reference(CONFIG, IMAGE)
     reference.run(VALUES)
     for run in (1, 2):
-        await bench.send(run_packet(VALUES, GROUPS, CONFIG))
+        await bench.send(run_packets(VALUES, IMAGE, CONFIG))
         frame = await bench.sink.recv()
         assert unpack_results(frame.tdata, len(VALUES), CONFIG).tolist() == EXPECTED.tolist()
         assert bench.sink.empty()
@@ -117,7 +117,7 @@ async def refuse_and_recover(dut):
     await bench.write("IRQ_STATUS", ERROR=1)
     assert not dut.irq.value
 
-    await bench.send(run_packet(VALUES, GROUPS, CONFIG)[: -2 * CONFIG.stream_bytes])  # the last image lacks a beat
+    await bench.send(run_packets(VALUES, IMAGE, CONFIG)[: -2 * CONFIG.stream_bytes])  # the last image lacks a beat
     while not dut.irq.value:
         await RisingEdge(dut.aclk)
     assert (await bench.fields("ERROR"))["CODE"] == ErrorCode.TRUNCATED
@@ -140,10 +140,10 @@ async def hard_reset_forgets_the_model(dut):
     await RisingEdge(dut.aclk)
     assert (await bench.fields("STATUS"))["LOADED"] == 0
     assert await bench.read("MODEL") == 0
-    await bench.send(run_packet(VALUES, GROUPS, CONFIG))
+    await bench.send(run_packets(VALUES, IMAGE, CONFIG))
     assert (await bench.fields("ERROR"))["CODE"] == ErrorCode.NOT_LOADED
     await bench.write("CONTROL", CLEAR_ERROR=1)
     await bench.load()
-    await bench.send(run_packet(VALUES, GROUPS, CONFIG))
+    await bench.send(run_packets(VALUES, IMAGE, CONFIG))
     frame = await bench.sink.recv()
     assert unpack_results(frame.tdata, len(VALUES), CONFIG).tolist() == EXPECTED.tolist()

@@ -7,7 +7,7 @@ import pytest
 from lutdla.backends.myhdl import MyhdlModel
 from lutdla.errors import ToolError
 from lutdla.spec.config import METRICS
-from lutdla.spec.packets import ErrorCode, Kind, load_packets, packet, run_packet
+from lutdla.spec.packets import ErrorCode, Kind, load_packets, packet, run_packets
 from lutdla_hdl.decoder import HEADER, WRITE
 from tests.hdl.cores import check, fields, load, read, recover, run, send, telling_network, write
 from tests.strategies import TINY
@@ -33,7 +33,7 @@ def test_networks_equal_the_reference(metric, changes):
 
 def test_recovery_in_the_middle_of_a_run():
     image, values, results = telling_network(TINY, (7, 6, 5), 3)
-    frame = run_packet(values, image.program.input_groups, TINY)
+    frame = run_packets(values, image, TINY)
     model = MyhdlModel(TINY, 0.3)
     try:
         load(model, image, TINY)
@@ -60,7 +60,7 @@ def test_busy_until_the_last_beat_is_taken():
         load(model, image, TINY)
         monitor = model.simulation._monitor
         monitor.paused = lambda: len(monitor.partial) == len(frame) - TINY.stream_bytes
-        send(model, run_packet(values, image.program.input_groups, TINY))
+        send(model, run_packets(values, image, TINY))
         for _ in range(8):
             model.step()
         assert bytes(monitor.partial) == frame[: -TINY.stream_bytes]

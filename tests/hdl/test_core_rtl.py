@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lutdla.backends.emulator import EmulatorModel
 from lutdla.backends.rtl import RtlModel
-from lutdla.spec.packets import ErrorCode, Kind, load_packets, packet, run_packet
+from lutdla.spec.packets import ErrorCode, Kind, input_packet, load_packets, packet, run_packets
 from lutdla.spec.registers import MEMORY_CRCS, constant_registers
 from tests.hdl.cores import POOL, check, fields, load, read, recover, run, send, telling_network, write
 from tests.strategies import TINY, configs, inputs, memory_images
@@ -62,7 +62,7 @@ NETWORK, VALUES, RESULTS = telling_network(TINY, (10, 8, 6), 5)
 EXPECTED = RESULTS.tolist()
 LOAD = load_packets(NETWORK, TINY, 1)
 GROUPS = NETWORK.program.input_groups
-RUN = run_packet(VALUES, GROUPS, TINY)
+RUN = run_packets(VALUES, NETWORK, TINY)
 
 
 def table_packet(**changes):
@@ -80,7 +80,8 @@ BAD_FRAMES = {
     ErrorCode.TRUNCATED: table_packet()[:-8],
     ErrorCode.INCOMPLETE: packet(TINY, Kind.COMMIT, address=1000),
     ErrorCode.NOT_LOADED: packet(TINY, Kind.BEGIN) + RUN,
-    ErrorCode.FRAME: run_packet(VALUES, GROUPS + 4, TINY),
+    ErrorCode.FRAME: packet(TINY, Kind.RUN, address=0),
+    ErrorCode.ORDER: input_packet(VALUES[:1, : GROUPS * TINY.group], GROUPS, TINY),
 }
 
 
@@ -105,7 +106,11 @@ def test_recovery_after_every_error(model, code):
     check(model, NETWORK, VALUES, TINY)
 
 
-@pytest.mark.parametrize("beats", [*range(1, 6), 9, len(RUN) // 8 - 1])
+START = len(packet(TINY, Kind.RUN, address=1)) // 8
+"""Beats of the packet that starts a run."""
+
+
+@pytest.mark.parametrize("beats", [1, 2, *range(START + 1, START + 4), START + 9, len(RUN) // 8 - 1])
 def test_a_run_cut_short_anywhere(model, beats):
     load(model, NETWORK, TINY)
     send(model, RUN[: 8 * beats])

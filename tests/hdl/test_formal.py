@@ -18,10 +18,10 @@ from tests.strategies import TINY
 DEPTH = 24
 
 STREAM_RULES = """
-module rules(input clk, input rst, input enable, input last_image, input rows_valid, input [95:0] rows_data,
+module rules(input clk, input rst, input enable, input rows_valid, input [95:0] rows_data,
              input rows_closing, input tready);
     wire pop, tvalid, tlast; wire [63:0] tdata;
-    frame_output dut(.clk(clk), .rst(rst), .enable(enable), .pop(pop), .last_image(last_image),
+    frame_output dut(.clk(clk), .rst(rst), .enable(enable), .pop(pop),
         .rows_valid(rows_valid), .rows_data(rows_data), .rows_closing(rows_closing), .m_axis_tdata(tdata),
         .m_axis_tvalid(tvalid), .m_axis_tready(tready), .m_axis_tlast(tlast));
     reg past = 0, was_running = 0, was_valid = 0, was_ready = 0, was_last = 0; reg [63:0] was_data = 0;
@@ -97,7 +97,7 @@ def proved(design, rules, folder, *options):
 @pytest.fixture
 def stream(tmp_path):
     rst = ResetSignal(0, active=0, isasync=False)
-    block = frame_output(flag(), rst, Rows(TINY), flag(), flag(), flag(), AxiStream(64), TINY)
+    block = frame_output(flag(), rst, Rows(TINY), flag(), flag(), AxiStream(64), TINY)
     with pytest.warns(ToVerilogWarning, match="Port is not used: rows_"):
         return verilog(block, "frame_output", tmp_path)
 

@@ -19,13 +19,13 @@ SHAPES = [{}, {"lanes": 2}, {"acc_bits": 24, "stream_bits": 128, "lanes": 8}, {"
 def test_rows_become_beats(shape, ready):
     config, rng, pauses = replace(BASE, **shape), np.random.default_rng(3), random.Random(3)
     clk, rst, rows = flag(), ResetSignal(1, active=0, isasync=False), Rows(config)
-    enable, pop, last_image, stream = flag(), flag(), flag(), AxiStream(config.stream_bits)
+    enable, pop, stream = flag(), flag(), AxiStream(config.stream_bits)
     limit = 1 << (config.acc_bits - 1)
-    # 3 images of 3 rows: only the closing row of the last image ends the frame
-    sent = [(rng.integers(-limit, limit, config.lanes), i % 3 == 2, i >= 6) for i in range(9)]
+    # only the closing row of the run ends the frame
+    sent = [(rng.integers(-limit, limit, config.lanes), i == 8) for i in range(9)]
     sent[0][0][:2] = -limit, limit - 1
     found, lasts, cycles = [], [], 0
-    with Bench(clk, frame_output(clk, rst, rows, enable, pop, last_image, stream, config), reset=rst) as bench:
+    with Bench(clk, frame_output(clk, rst, rows, enable, pop, stream, config), reset=rst) as bench:
         waiting, held = list(sent), None
         while len(found) < len(sent) * config.beats_per_row:
             cycles += 1
@@ -34,7 +34,7 @@ def test_rows_become_beats(shape, ready):
             rows.valid.next, enable.next = bool(waiting), flows
             if waiting:
                 rows.data.next = pack(waiting[0][0], config.acc_bits)
-                rows.closing.next, last_image.next = waiting[0][1:]
+                rows.closing.next = waiting[0][1]
             stream.tready.next = pauses.random() < ready
             bench.settle()
             if held is not None:  # AXI: a beat on offer stays as it is until it is taken
@@ -52,14 +52,14 @@ def test_rows_become_beats(shape, ready):
         assert not waiting
         if ready == 1.0:  # a beat a cycle
             assert cycles <= len(found) + 2
-    assert np.frombuffer(b"".join(found), "<i4").tolist() == np.concatenate([row for row, _, _ in sent]).tolist()
+    assert np.frombuffer(b"".join(found), "<i4").tolist() == np.concatenate([row for row, _ in sent]).tolist()
     assert lasts == [False] * (len(lasts) - 1) + [True]
 
 
 def test_nothing_is_sent_unless_enabled():
     clk, rst, rows = flag(), ResetSignal(1, active=0, isasync=False), Rows(BASE)
-    enable, pop, last_image, stream = flag(), flag(), flag(), AxiStream(64)
-    with Bench(clk, frame_output(clk, rst, rows, enable, pop, last_image, stream, BASE), reset=rst) as bench:
+    enable, pop, stream = flag(), flag(), AxiStream(64)
+    with Bench(clk, frame_output(clk, rst, rows, enable, pop, stream, BASE), reset=rst) as bench:
         rows.valid.next = stream.tready.next = True
         for _ in range(5):
             bench.step()
