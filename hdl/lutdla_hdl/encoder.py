@@ -16,7 +16,7 @@ from myhdl import ConcatSignal, always, always_comb, block, instances
 
 from lutdla.spec.config import CoreConfig
 from lutdla_hdl.delay import delay, delay_flag
-from lutdla_hdl.interfaces import Groups, LoadBus, bits, named, signed_bits
+from lutdla_hdl.interfaces import Encoded, Groups, LoadBus, bits, named, signed_bits
 from lutdla_hdl.memory import chunk_signals, loaded_ram
 
 
@@ -89,17 +89,6 @@ def larger_term(before: Any, term: Any, joined: Any) -> Any:
 
 
 @block
-def hold(clk: Any, value: Any, held: Any) -> Any:
-    """`held` = `value`, registered."""
-
-    @always(clk.posedge)
-    def register():
-        held.next = value
-
-    return register
-
-
-@block
 def centroid_distance(clk: Any, x: Any, centroid: Any, distance: Any, config: CoreConfig) -> Any:
     """Distance of the slice `x` to one `centroid` (both v bytes), 3 cycles."""
     v = config.v
@@ -114,7 +103,7 @@ def centroid_distance(clk: Any, x: Any, centroid: Any, distance: Any, config: Co
     ]
     start = named(first_term(terms[0], joined[0]), "join0")
     chain = [named(join(joined[i - 1], terms[i], joined[i]), f"join{i}") for i in range(1, v)]
-    out = named(hold(clk, joined[v - 1], distance), "out")
+    out = named(delay(clk, joined[v - 1], distance, 1), "out")
     return instances()
 
 
@@ -197,18 +186,25 @@ def encoder(clk: Any, load: LoadBus, groups: Groups, number: int, index: Any, co
 
 
 @block
-def encoders(
-    clk: Any, rst: Any, load: LoadBus, groups: Groups, valid: Any, dest: Any, indices: Any, config: CoreConfig
-) -> Any:
-    """All encoders: `indices` (encoders x index bits) of the group that came `latency(config)` cycles ago."""
+def encoders(clk: Any, rst: Any, load: LoadBus, groups: Groups, encoded: Encoded, config: CoreConfig) -> Any:
+    """All encoders: `encoded` follows `groups` after `latency(config)` cycles, one group each cycle.
+
+    Groups that are not to be encoded come out too, so that what enters and what leaves can be counted.
+    """
     found = [bits(config.index_bits) for _ in range(config.encoders)]
     units = [named(encoder(clk, load, groups, e, found[e], config), f"encoder{e}") for e in range(config.encoders)]
-    flow = named(delay_flag(clk, rst, groups.valid, valid, latency(config)), "flow")
-    beside = named(delay(clk, groups.dest, dest, latency(config)), "beside")
+    flow = named(delay_flag(clk, rst, groups.valid, encoded.valid, latency(config)), "flow")
+    beside = ConcatSignal(groups.dest, groups.from_input, groups.encode)
+    beside_late = bits(len(beside))
+    wait = named(delay(clk, beside, beside_late, latency(config)), "beside")
     joined = ConcatSignal(*reversed(found)) if len(found) > 1 else found[0]
+    indices, dest, encode, from_input = encoded.indices, encoded.dest, encoded.encode, encoded.from_input
 
     @always_comb
     def gather():
         indices.next = joined
+        encode.next = beside_late[0]
+        from_input.next = beside_late[1]
+        dest.next = beside_late[:2]
 
-    return instances()
+    return units, flow, wait, gather

@@ -10,108 +10,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from myhdl import ConcatSignal, Signal, always, always_comb, block, instances, modbv
+from myhdl import ConcatSignal, Signal, always_comb, block, instances, modbv
 
 from lutdla.spec.config import CoreConfig
-from lutdla_hdl.interfaces import LoadBus, bits, flag, named, signed_bits
-from lutdla_hdl.memory import chunk_signals, loaded_ram, lut_ram
+from lutdla_hdl.adder_tree import adder_tree, stages
+from lutdla_hdl.interfaces import LoadBus, bits, named, signed_bits
+from lutdla_hdl.memory import chunk_signals, lut_ram
+from lutdla_hdl.table_bank import table_bank
 
 
 def tree_stages(config: CoreConfig) -> int:
     """Register stages of the adder tree, at least 1."""
-    return max(1, (config.banks - 1).bit_length())
-
-
-@block
-def bank_row(index: Any, mask_bits: Any, block_number: int, base: Any, raddr: Any, mask: Any) -> Any:
-    """Row address and mask of one bank. `index`: its index; `base`: table address in groups of c rows."""
-    shift = len(index)
-    width = len(raddr)
-
-    @always_comb
-    def join():
-        raddr.next = (base << shift) + index
-        mask.next = mask_bits[block_number]
-
-    return join
-
-
-@block
-def table_bank(
-    clk: Any, load: LoadBus, index: Any, mask_bits: Any, base: Any, entries: list[Any], config: CoreConfig, bank: int
-) -> Any:
-    """One bank: the row of `lanes` entries that `index` selects, one cycle later; 0 where masked."""
-    raddr = bits((config.table_rows - 1).bit_length())
-    mask = flag()
-    row = named(bank_row(index, mask_bits, bank % config.blocks, base, raddr, mask), "row")
-    store = named(loaded_ram(clk, load, None, raddr, entries, config, "table", bank, mask), "store")
-    return instances()
-
-
-@block
-def add_entries(clk: Any, a: Any, b: Any, total: Any) -> Any:
-    """`total` = a + b, two table entries, registered."""
-
-    @always(clk.posedge)
-    def add():
-        total.next = a.signed() + b.signed()
-
-    return add
-
-
-@block
-def add_sums(clk: Any, a: Any, b: Any, total: Any) -> Any:
-    """`total` = a + b, two partial sums, registered."""
-
-    @always(clk.posedge)
-    def add():
-        total.next = a + b
-
-    return add
-
-
-@block
-def pass_entry(clk: Any, a: Any, total: Any) -> Any:
-    """`total` = a, a table entry without a partner, registered."""
-
-    @always(clk.posedge)
-    def copy():
-        total.next = a.signed()
-
-    return copy
-
-
-@block
-def pass_sum(clk: Any, a: Any, total: Any) -> Any:
-    """`total` = a, registered."""
-
-    @always(clk.posedge)
-    def copy():
-        total.next = a
-
-    return copy
-
-
-@block
-def adder_tree(clk: Any, entries: list[Any], total: Any) -> Any:
-    """`total` = sum of 8-bit entries, pairwise, a register behind every pair."""
-    level, width, number, nodes = list(entries), 8, 0, []
-    first = True
-    while len(level) > 1 or first:
-        width += 1
-        following = [signed_bits(width) for _ in range((len(level) + 1) // 2)]
-        if len(following) == 1:
-            following = [total]
-        for k in range(len(following)):
-            pair = level[2 * k : 2 * k + 2]
-            if len(pair) == 2:
-                made = (add_entries if first else add_sums)(clk, pair[0], pair[1], following[k])
-            else:
-                made = (pass_entry if first else pass_sum)(clk, pair[0], following[k])
-            nodes.append(named(made, f"add{number}"))
-            number += 1
-        level, first = following, False
-    return nodes
+    return stages(config.banks)
 
 
 @block

@@ -1,79 +1,55 @@
-"""Requantisation: `clamp((acc * mult + bias) >> shift)`, one group of channels each cycle.
+"""Requantisation: `clamp(((acc * mult + bias) >> shift) + residual)`, then max-pool, one group of channels each cycle.
 
-    row at the FIFO head --group select--> multiply --> add bias --> shift --> clamp --> Groups (int8)
-                           constants read
+    row at the FIFO head --group select--> multiply --> add bias --> shift --> add residual --> clamp --> max-pool --+
+                           constants read                            value memory read                              |
+    Groups <------------------------------------------------------------------ written where the row is stored <----+
 
-Latency from `take` to the group: `LATENCY` cycles. No backpressure behind it.
+Latency from `took` to the group: `LATENCY` cycles. No backpressure behind it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from myhdl import ConcatSignal, always, always_comb, always_seq, block
+from myhdl import ConcatSignal, always_comb, always_seq, block
 
 from lutdla.spec.config import CoreConfig
 from lutdla_hdl.delay import delay, delay_flag
-from lutdla_hdl.interfaces import Groups, LoadBus, Rows, bits, counter_bits, named, signed_bits, width_for
+from lutdla_hdl.interfaces import Groups, LoadBus, Rows, Tail, bits, counter_bits, flag, named, width_for
 from lutdla_hdl.memory import chunk_signals, loaded_ram
-from lutdla_hdl.record import Record
+from lutdla_hdl.pool import max_pool
+from lutdla_hdl.requantize_lane import requantize_lane, select_group
+from lutdla_hdl.value_memory import value_memory
 
-LATENCY = 5
-"""Select and constants, multiply, add, shift, clamp."""
+LATENCY = 8
+"""Select and constants, multiply, add, shift twice, add the residual, clamp, pool."""
+
+RESIDUAL_AT, CLAMP_AT, POOL_AT = 5, 6, 7
+"""Cycles from `took` to the stage that adds the residual, clamps, and pools."""
 
 
 @block
-def requantize_lane(
-    clk: Any, acc: Any, mult: Any, shift: Any, bias: Any, low: Any, high: Any, value: Any, acc_bits: int
-) -> Any:
-    """One channel. `acc` and its constants `mult`, `shift`, `bias` arrive together; 4 cycles."""
-    product = signed_bits(acc_bits + 16)
-    wide = max(acc_bits + 16, 40) + 1
-    total, shifted = signed_bits(wide), signed_bits(wide)
-    bias_late, shift_late, shift_later = signed_bits(40), bits(6), bits(6)
+def row_addresses(rows: Rows, tail: Tail, number: Any, constant: Any, codebook: Any, dest: Any, added: Any,
+                  stored: Any) -> Any:  # fmt: skip
+    """Addresses of group `number` of the row at the FIFO head; each wraps in its own width."""
+    channel, row_dest = rows.channel, rows.dest
+    constant_base, codebook_base, dest_base = tail.constant, tail.codebook, tail.dest
+    added_base, stored_base = tail.value_in, tail.value_out
 
-    @always(clk.posedge)
-    def multiply():
-        product.next = acc.signed() * mult.signed()
-        bias_late.next = bias.signed()
-        shift_late.next = shift
-
-    @always(clk.posedge)
+    @always_comb
     def add():
-        total.next = product + bias_late
-        shift_later.next = shift_late
+        constant.next = constant_base + channel + number
+        codebook.next = codebook_base + channel + number
+        dest.next = dest_base + row_dest + number
+        added.next = added_base + row_dest + number
+        stored.next = stored_base + row_dest + number
 
-    @always(clk.posedge)
-    def move():
-        shifted.next = total >> shift_later
-
-    @always(clk.posedge)
-    def clamp():
-        if shifted < low.signed():
-            value.next = low
-        elif shifted > high.signed():
-            value.next = high
-        else:
-            value.next = shifted[8:]
-
-    return multiply, add, move, clamp
-
-
-@block
-def select_group(clk: Any, data: Any, number: Any, window: Any) -> Any:
-    """`window` = group `number` of the row `data`, registered."""
-    distance = len(window)
-
-    @always(clk.posedge)
-    def pick():
-        window.next = data >> (number * distance)
-
-    return pick
+    return add
 
 
 @block
 def requantize(
-    clk: Any, rst: Any, load: LoadBus, rows: Rows, enable: Any, pop: Any, took: Any, record: Record, groups: Groups,
+    clk: Any, rst: Any, load: LoadBus, rows: Rows, enable: Any, pop: Any, took: Any, tail: Tail, groups: Groups,
     config: CoreConfig,
 ) -> Any:  # fmt: skip
     """Takes rows from the FIFO head, a group a cycle.
@@ -81,16 +57,20 @@ def requantize(
     Args:
         enable: rows go this way, not to the output.
         pop: this row is done with.
-        took: a group has entered; it comes out as `groups.valid` after `LATENCY` cycles.
+        took: a group has entered; it comes out as `groups.valid` after `LATENCY` cycles, with `groups.encode` where its
+            pool is complete and its record encodes.
+        tail: of the record that the row at the head belongs to; looked at only while it is there.
+
+    A value that a row stores can be added by a row that enters 5 or more cycles later.
     """
     number = counter_bits(width_for(config.groups_per_row))
     at_constant = counter_bits(width_for(config.constant_rows))
     at_codebook = counter_bits(width_for(config.codebook_rows))
     at_dest = counter_bits(len(groups.dest))
-    constants = chunk_signals(config, "constant")
-    last_group = config.groups_per_row - 1
-    rows_valid, rows_channel, rows_dest, rows_data = rows.valid, rows.channel, rows.dest, rows.data
-    base_constant, base_codebook = record.constant, record.codebook
+    at_added, at_stored = counter_bits(width_for(config.value_rows)), counter_bits(width_for(config.value_rows))
+    last_group, bytes_wide = config.groups_per_row - 1, 8 * config.group
+    rows_valid, rows_data, pool_first, pool_last = rows.valid, rows.data, rows.pool_first, rows.pool_last
+    tail_encode, tail_store = tail.encode, tail.store
 
     @always_comb
     def control():
@@ -105,37 +85,70 @@ def requantize(
             else:
                 number.next = number + 1
 
-    @always_comb
-    def addresses():
-        at_constant.next = base_constant + rows_channel + number
-        at_codebook.next = base_codebook + rows_channel + number
-        at_dest.next = rows_dest + number
+    address = named(
+        row_addresses(rows, tail, number, at_constant, at_codebook, at_dest, at_added, at_stored), "address"
+    )
+    complete, keep = flag(), flag()
 
+    @always_comb
+    def decide():
+        complete.next = pool_last and tail_encode
+        keep.next = pool_last and tail_store
+
+    # -- what later stages need, delayed until they do ---------------------------------------------------------------
+    add_now = flag()
+    at_added_late = bits(len(at_added))
+    wait_added = named(delay(clk, at_added, at_added_late, RESIDUAL_AT - 1), "wait_added")
+    tail_residual = tail.residual
+    wait_add = named(delay(clk, tail_residual, add_now, RESIDUAL_AT), "wait_add")
+    clamp = ConcatSignal(tail.high, tail.low)
+    clamp_late = bits(16)
+    wait_clamp = named(delay(clk, clamp, clamp_late, CLAMP_AT), "wait_clamp")
+    pooling = ConcatSignal(number, pool_first)
+    pooling_late = bits(len(pooling))
+    wait_pooling = named(delay(clk, pooling, pooling_late, POOL_AT), "wait_pooling")
+    entering = flag()
+    wait_entering = named(delay_flag(clk, rst, took, entering, POOL_AT), "wait_entering")
+    beside = ConcatSignal(at_stored, at_codebook, at_dest, keep, complete)
+    beside_late = bits(len(beside))
+    wait_beside = named(delay(clk, beside, beside_late, LATENCY), "wait_beside")
+
+    # -- the groups --------------------------------------------------------------------------------------------------
+    constants = chunk_signals(config, "constant")
     store = named(loaded_ram(clk, load, took, at_constant, constants, config, "constant", 0), "constants")
     window = counter_bits(config.group * config.acc_bits)
+    select = named(select_group(clk, rows_data, number, window), "select")
+    residual = bits(bytes_wide)
     values = [bits(8) for _ in range(config.group)]
     per_chunk, n_acc = config.stream_bits // 64, config.acc_bits
-    select = named(select_group(clk, rows_data, number, window), "select")
     lanes = []
     for k in range(config.group):
         word, at = constants[k // per_chunk], 64 * (k % per_chunk)  # mult 16, shift 8, bias 40 bits
         made = requantize_lane(
             clk, window(n_acc * (k + 1), n_acc * k), word(at + 16, at), word(at + 22, at + 16), word(at + 64, at + 24),
-            record.low, record.high, values[k], n_acc,
+            residual(8 * k + 8, 8 * k), add_now, clamp_late(8, 0), clamp_late(16, 8), values[k], n_acc,
         )  # fmt: skip
         lanes.append(named(made, f"lane{k}"))
-    beside = ConcatSignal(at_dest, at_codebook)
-    beside_late = bits(len(beside))
-    n = len(at_codebook)
-    late = named(delay(clk, beside, beside_late, LATENCY), "beside")
-    flow = named(delay_flag(clk, rst, took, groups.valid, LATENCY), "flow")
-    joined = ConcatSignal(*reversed(values)) if len(values) > 1 else values[0]
-    out_data, out_codebook, out_dest = groups.data, groups.codebook, groups.dest
+    pool = named(
+        max_pool(clk, entering, pooling_late(0), pooling_late(len(pooling), 1), values, groups.data, config), "pool"
+    )
+    d, c = 2 + len(at_dest), 2 + len(at_dest) + len(at_codebook)
+    flow = named(delay_flag(clk, rst, entering, groups.valid, LATENCY - POOL_AT), "flow")
+    out_codebook, out_dest, out_encode = groups.codebook, groups.dest, groups.encode
+    memory = named(
+        value_memory(
+            clk, groups.valid, beside_late(1), beside_late(len(beside), c), groups.data, at_added_late, residual, config
+        ),  # fmt: skip
+        "value_memory",
+    )
 
     @always_comb
     def outputs():
-        out_data.next = joined
-        out_codebook.next = beside_late[n:]
-        out_dest.next = beside_late[:n]
+        out_encode.next = beside_late[0]
+        out_dest.next = beside_late[d:2]
+        out_codebook.next = beside_late[c:d]
 
-    return control, count, addresses, store, select, lanes, late, flow, outputs
+    return (
+        control, count, address, decide, wait_added, wait_add, wait_clamp, wait_pooling, wait_entering, wait_beside,
+        store, select, lanes, pool, flow, memory, outputs,
+    )  # fmt: skip

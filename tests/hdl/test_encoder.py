@@ -10,7 +10,7 @@ from myhdl import ResetSignal
 from lutdla import reference
 from lutdla.spec.config import METRICS, CoreConfig
 from lutdla_hdl.encoder import encoders, latency, nearest
-from lutdla_hdl.interfaces import Groups, LoadBus, bits, flag
+from lutdla_hdl.interfaces import Encoded, Groups, LoadBus, bits, flag
 from tests.hdl.bench import Bench, load_words
 
 ROWS = 4
@@ -28,29 +28,28 @@ def codebook_words(codebooks, config):
 def run_encoders(config, codebooks, groups, rng):
     """Encode groups (codebook row, dest, values), with pauses: [(dest, indices)], each checked to come in time."""
     clk, rst, load = flag(), ResetSignal(1, active=0, isasync=False), LoadBus(config)
-    bundle, valid, dest = Groups(config), flag(), bits(5)
-    indices = bits(config.encoders * config.index_bits)
-    bundle.dest = bits(5)
+    bundle, encoded = Groups(config), Encoded(config)
     found, due, now, waiting = [], [], 0, list(groups)
-    with Bench(clk, encoders(clk, rst, load, bundle, valid, dest, indices, config), reset=rst) as bench:
+    with Bench(clk, encoders(clk, rst, load, bundle, encoded, config), reset=rst) as bench:
         load_words(bench, load, config, "codebook", codebook_words(codebooks, config))
         while waiting or due:
             offered = waiting and rng.random() < 0.7
             bundle.valid.next = bool(offered)
+            bundle.encode.next, bundle.from_input.next = rng.random() < 0.5, rng.random() < 0.5
             if offered:
                 row, to, values = waiting.pop(0)
                 bundle.codebook.next, bundle.dest.next = row, to
                 bundle.data.next = int.from_bytes(values.tobytes(), "little")
-                due.append(now + latency(config))
+                due.append((now + latency(config), bool(bundle.encode.next), bool(bundle.from_input.next)))
             bench.step()
             now += 1
-            arrived = bool(due) and due[0] == now
-            assert bool(valid) == arrived
+            arrived = bool(due) and due[0][0] == now
+            assert bool(encoded.valid) == arrived
             if arrived:
-                due.pop(0)
+                assert due.pop(0)[1:] == (bool(encoded.encode), bool(encoded.from_input))
                 width = config.index_bits
-                found.append((int(dest), [int(indices) >> (width * e) & (config.c - 1)
-                                          for e in range(config.encoders)]))  # fmt: skip
+                found.append((int(encoded.dest), [int(encoded.indices) >> (width * e) & (config.c - 1)
+                                                  for e in range(config.encoders)]))  # fmt: skip
     return found
 
 
@@ -66,7 +65,7 @@ def test_indices_are_those_of_the_reference(metric, shape, seed, span):
     values = rng.integers(-span, span, (16, config.group)).astype(np.int8)
     values[0], values[1] = -128, 127
     codebooks[0, 0, :2] = [[127] * config.v, [-128] * config.v]
-    groups = [(int(rng.integers(ROWS)), int(rng.integers(32)), x) for x in values]
+    groups = [(int(rng.integers(ROWS)), int(rng.integers(16)), x) for x in values]
     groups[0], groups[1] = (0, 0, values[0]), (0, 1, values[1])  # the largest distances there are
     found = run_encoders(config, codebooks, groups, random.Random(seed))
     expected = [
