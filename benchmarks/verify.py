@@ -22,7 +22,7 @@ from lutdla.verify import make_vectors, reference_results, verify
 
 SMALL = {
     "table_rows": 256, "index_words": 16, "accumulator_rows": 4, "constant_rows": 32, "codebook_rows": 64,
-    "program_rows": 8, "packet_beats": 32,
+    "program_rows": 8, "window_rows": 16, "value_rows": 16, "packet_beats": 32,
 }  # fmt: skip
 """Depths that keep builds and simulations short."""
 

@@ -30,7 +30,7 @@ class Shape:
     Attributes:
         lookups: records that look up, 1 or more.
         images: images of a pass, at most `lookups`.
-        pieces: table pieces of a pass, 0 or 2..`lookups`.
+        pieces: table pieces of a pass, 0 or 2..`lookups`; 3 or an even number.
         wild: records may also read indices, sums and values that nothing wrote in this pass: defined by the reference,
             but hardware begins with unknown contents.
     """
@@ -133,8 +133,7 @@ class _Maker:
         places = [(0, resident)]
         for k in range(number):
             groups = self.between(1, size)
-            places.append((resident + (k % parts if number % 2 == 0 or k < number - 1 else 2) * size
-                           + self.between(0, size - groups), groups))
+            places.append((resident + k % parts * size + self.between(0, size - groups), groups))
         return places
 
     # -- one record --------------------------------------------------------------------------------------------------
@@ -182,7 +181,8 @@ class _Maker:
         for stream in ("y", "x"):
             strides[stream], _ = self._strides(counts, 8, -1 if self.chance(0.2) else 0, 2)
             sides.append(max(1, reach(strides[stream], counts)[1] + self.pick(1, 1, 1, 2, 0)))
-        strides["channel"], channel = self._strides(counts, min(config.constant_rows, config.codebook_rows) - per_row + 1)
+        channels = min(config.constant_rows, config.codebook_rows) - per_row + 1
+        strides["channel"], channel = self._strides(counts, channels)
         strides["dest"], dest = self._dest(counts)
         low, high = sorted((self.between(-128, 127), self.between(-128, 127))) if self.chance(0.5) else (-128, 127)
         codebook = channel + self.between(0, 1) * (config.codebook_rows > channel + reach(strides["channel"], counts)[1]
@@ -255,11 +255,11 @@ class _Maker:
             least, most = reach([stride], [counts[i]])
             if high + most - low - least < total // 3:
                 strides[i], low, high = stride, low + least, high + most
-        bases = [b for b in range(-low, total - high)
-                 if not self.frame_words[(b + low) // config.groups_per_word : (b + high) // config.groups_per_word + 1].any()]
+        taken = self.frame_words.repeat(config.groups_per_word)  # index groups in words of the input frame
+        bases = [b for b in range(-low, total - high) if not taken[b + low : b + high + 1].any()]
         if not bases:
-            strides, bases = [0] * len(counts), [b for b in range(total - per_row + 1) if not self.frame_words[
-                b // config.groups_per_word : (b + per_row - 1) // config.groups_per_word + 1].any()]
+            strides = [0] * len(counts)
+            bases = [b for b in range(total - per_row + 1) if not taken[b : b + per_row].any()]
         return strides, int(self.rng.choice(bases))
 
     def _finish(self, record: Lookup, readable) -> None:
@@ -292,17 +292,14 @@ class _Maker:
                    if b >= 0 and self.stored[b + added].all()]
         if fitting and self.chance(0.7):
             residual = int(self.rng.choice(fitting))
-        places = [b for b in range(max(0, -int(kept.min())), config.value_rows - int(kept.max()))]
+        places = range(max(0, -int(kept.min())), config.value_rows - int(kept.max()))
         if places and (self.chance(0.5) or not record.encode):
             store = int(self.rng.choice(places))
         if residual is not None and store is not None:
-            span = int(np.ptp(kept[:, 0])) + config.groups_per_row
-            whole = max(span, int(np.ptp(added[:, 0])) + config.groups_per_row)
-            injective = len(np.unique(kept[:, 0])) == len(kept) and not any(loop.pool for loop in record.loops)
-            apart = len(np.unique(kept)) == kept.size
-            if injective and apart and self.chance(0.5) and residual in places:
+            once = len(np.unique(kept)) == kept.size and not any(loop.pool for loop in record.loops)
+            if once and self.chance(0.5) and residual in places:
                 store = residual
-            elif abs(residual - store) < whole:
+            elif np.isin(residual + added, store + kept).any():
                 residual = None
         if store is not None:
             self.stored[store + kept] = True
@@ -331,8 +328,8 @@ class _Maker:
         config, rng, encode = self.config, self.rng, self.encode
         ends = [0]
         for record in self.records:
-            counts = [loop.count for loop in record.loops]
-            ends.append(record.codebook + reach([loop.channel for loop in record.loops], counts)[1] + config.groups_per_row)
+            _, high = reach([loop.channel for loop in record.loops], [loop.count for loop in record.loops])
+            ends.append(record.codebook + high + config.groups_per_row)
         codebooks = min(config.codebook_rows, max(encode.codebook + encode.codebooks, *ends))
         constants = min(config.constant_rows, max(ends))
         total = sum(r.steps() for r in self.records) * (PASSES if self.shape.wild else 1)

@@ -36,7 +36,8 @@ def configs(draw, stream_bits=(64, 128)):
     return CoreConfig(
         v=v, c=c, metric=draw(st.sampled_from(METRICS)), ports=draw(st.sampled_from((1, 2, 3, 4, 9))), blocks=blocks,
         lanes=lanes, encoders=encoders, table_rows=c * draw(st.sampled_from((8, 8 + 1, 8 + 2, 8 + 4, 16))),
-        index_words=max(8, _power_of_two_from(6 * groups // per_word)), accumulator_rows=draw(st.sampled_from((2, 4, 8))),
+        index_words=max(8, _power_of_two_from(6 * groups // per_word)),
+        accumulator_rows=draw(st.sampled_from((2, 4, 8))),
         constant_rows=max(8, _power_of_two_from(groups + 2)), codebook_rows=max(16, _power_of_two_from(groups + 4)),
         program_rows=draw(st.sampled_from((2, 4, 8))), window_rows=draw(st.sampled_from((2, 8, 16))),
         value_rows=max(2, _power_of_two_from(groups * draw(st.sampled_from((1, 4))))),

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from lutdla.cut import cut_behind
 from lutdla.errors import InputError
 from lutdla.reference import Reference
 from lutdla.runtime import Accelerator
 from lutdla.runtime import open as open_target
 from lutdla.spec.artefact import Artefact
-from lutdla.spec.program import EncodeInput, Lookup, Program
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ def edge_vectors(artefact: Artefact) -> npt.NDArray[np.int8]:
     at = np.arange(values)
     patterns = [np.where(at % 2, 127, -128), np.where(at % 2, -128, 127), at % 256 - 128, np.where(at == 0, 127, -128),
                 np.where(at == values - 1, -128, 127)]
-    record = artefact.image.program.records[0]
-    assert isinstance(record, EncodeInput)
+    record = artefact.image.program.encode_input
     rows = record.codebook + np.arange(record.groups) % record.codebooks
     codebooks = artefact.image.codebooks[rows].astype(np.int16)  # (groups, encoders, c, v)
     first, last = codebooks[:, :, 0], codebooks[:, :, -1]
-    between = [first, last, (first + last) // 2, codebooks.sum(axis=2) // codebooks.shape[2]]
-    return np.stack([*constant, *(np.asarray(x).reshape(-1)[:values].astype(np.int8) for x in (*patterns, *between))])
+    between = np.stack([first, last, (first + last) // 2, codebooks.sum(axis=2) // codebooks.shape[2]])
+    frames = artefact.layout.restore(between.reshape(len(between), -1).astype(np.int8), artefact.config)
+    return np.concatenate([np.stack([*constant, *(x.astype(np.int8) for x in patterns)]), frames])
 
 
 def make_vectors(artefact: Artefact, vectors: int, seed: int = 0) -> npt.NDArray[np.int8]:
@@ -111,23 +111,23 @@ def verify(
     with open_target(backend, config=artefact.config, timeout_s=timeout_s) as accelerator:
         result = compare(backend, expected, accelerator.load(artefact).raw(x))
         if result.first is not None:
-            at = slice(result.first.image, result.first.image + 1)
-            result = replace(result, first=_first_layer(accelerator, artefact, x[at], result.first))
+            images = artefact.image.program.images  # what went wrong may need the whole pass
+            start = result.first.image // images * images
+            result = replace(result, first=_first_layer(accelerator, artefact, x[start : start + images], result.first))
         return result
 
 
 def _first_layer(
     accelerator: Accelerator, artefact: Artefact, x: npt.NDArray[np.int8], last: Difference
 ) -> Difference:
-    """Where the image `x` (1, *input shape) first differs: the program is cut behind each layer in turn."""
-    records = artefact.image.program.records
-    for i, record in enumerate(records):
-        if not isinstance(record, Lookup):
+    """Where the images of a pass (batch, *input shape) first differ: the program is cut behind each record in turn."""
+    for i in range(1, len(artefact.image.program.records)):
+        image = cut_behind(artefact.image, i, artefact.config)
+        if image is None:
             continue
-        program = Program((*records[:i], replace(record, to_output=True)))
-        channels = record.rows() * artefact.config.lanes
-        part = replace(artefact, image=replace(artefact.image, program=program),
-                       output_scale=np.ones(channels, np.float32), output_bias=np.zeros(channels, np.float32))
+        channels = image.program.output_rows * artefact.config.lanes
+        part = replace(artefact, image=image, output_scale=np.ones(channels, np.float32),
+                       output_bias=np.zeros(channels, np.float32))
         name = artefact.layers[i] if artefact.layers else f"record {i}"
         first = compare("", reference_results(part, x), accelerator.load(part).raw(x)).first
         if first is not None:

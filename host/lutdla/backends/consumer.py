@@ -1,4 +1,4 @@
-"""`Consumer`: how far a run has come, record by record, and what it still needs from the input stream. No arithmetic."""
+"""`Consumer`: how far a run has come, record by record, and what it needs from the input stream. No arithmetic."""
 
 from __future__ import annotations
 

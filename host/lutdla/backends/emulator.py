@@ -269,8 +269,8 @@ class EmulatorModel:
         program = self._engine.memories.program
         beats = self.config.frame_beats(program.input_groups)
         if beats != self._frame_beats:
-            raise ProgramError(f"emulator: the model was committed with frames of {self._frame_beats} beats, its program "
-                               f"takes {beats}: hardware would hang; compile the model again")
+            raise ProgramError(f"emulator: the model was committed with frames of {self._frame_beats} beats, its "
+                               f"program takes {beats}: hardware would hang; compile the model again")
         self._run = Consumer(program, images)
         self._piece.clear()
 
@@ -333,7 +333,6 @@ class EmulatorModel:
                                "as its end: hardware would never finish; compile the model again")
         windows = window_arrays([decode_window(row.tobytes(), config) for row in content("window")[0]])
         codebooks = content("codebook").view(np.int8).reshape(config.encoders, -1, config.c, config.v)
-        return Memories(
-            Program(tuple(records)), np.ascontiguousarray(codebooks.swapaxes(0, 1)), content("table").view(np.int8),
-            *unpack_constants(content("constant")[0], config), windows,
-        )
+        mult, bias, shift = unpack_constants(content("constant")[0], config)
+        return Memories(Program(tuple(records)), np.ascontiguousarray(codebooks.swapaxes(0, 1)),
+                        content("table").view(np.int8), mult, bias, shift, windows)

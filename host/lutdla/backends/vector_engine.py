@@ -180,8 +180,7 @@ class VectorEngine:
         results, start = [np.empty((0, self.memories.program.output_rows * config.lanes), np.int32)], 0
         for own, group in groupby(pieces or [()] * len(passes)):  # passes with the same pieces run together
             end = start + len(list(group))
-            for at in range(start, end, block):
-                results.append(self._passes(passes[at : min(at + block, end)], own))
+            results += [self._passes(passes[at : min(at + block, end)], own) for at in range(start, end, block)]
             start = end
         return np.concatenate(results)
 

@@ -9,18 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from lutdla.backends.protocol import Buffer
-from lutdla.errors import CoreError, DeviceError
+from lutdla.errors import CoreError, DeviceError, FitError
 from lutdla.runtime.core import Core
 from lutdla.runtime.profile import Profile
 from lutdla.spec.artefact import Artefact
-from lutdla.spec.packets import result_bytes, run_packet, unpack_results
+from lutdla.spec.packets import result_bytes, run_bytes, run_packets, unpack_results
 from lutdla.spec.registers import COUNTERS
 
 if TYPE_CHECKING:
     from lutdla.runtime.accelerator import Accelerator
 
 CHUNK_BYTES = 1 << 20
-"""Most bytes of one exchange, in or out: what one DMA buffer holds."""
+"""Most bytes of one exchange, in or out, unless one pass of the program needs more: what one DMA buffer holds."""
 
 
 class Network:
@@ -28,21 +28,28 @@ class Network:
 
     Attributes:
         artefact: what was loaded.
+
+    Raises:
+        FitError: one pass of the program needs a longer frame than the device can carry.
     """
 
     def __init__(self, accelerator: Accelerator, artefact: Artefact) -> None:
         self.artefact = artefact
         self._accelerator = accelerator
         self._buffers: tuple[Buffer, Buffer] | None = None
-        self._profile = Profile(lanes=accelerator.config.lanes, v=accelerator.config.v,
-                                cycle_exact=accelerator.cycle_exact)
-        config, program = accelerator.config, artefact.image.program
-        self._groups, self._rows = program.input_groups, program.output_rows
-        self._frame_bytes = config.frame_beats(self._groups) * config.stream_bytes
-        self._result_bytes = result_bytes(1, self._rows, config)
-        self._overhead = len(run_packet(np.zeros((0, 1), np.int8), self._groups, config))
-        room = min(CHUNK_BYTES, accelerator.core().backend.max_frame_bytes) - self._overhead
-        self._chunk = max(1, room // max(self._frame_bytes, self._result_bytes))
+        self._profile = Profile(config=accelerator.config, cycle_exact=accelerator.cycle_exact)
+        config, backend = accelerator.config, accelerator.core().backend
+        self._per_pass, self._rows = artefact.image.program.images, artefact.image.program.output_rows
+        self._overhead = run_bytes(artefact.image, config, 0)
+        self._pass_bytes = run_bytes(artefact.image, config, self._per_pass) - self._overhead
+        self._result_bytes = result_bytes(self._per_pass, self._rows, config)
+        most = max(self._overhead + self._pass_bytes, self._result_bytes)
+        if most > backend.max_frame_bytes:
+            raise FitError(f"{backend.name}: a pass of {self._per_pass} images and {len(artefact.image.pieces)} table "
+                           f"pieces moves {most} bytes, the device's max_frame_bytes is {backend.max_frame_bytes}: compile "
+                           "with fewer images in a pass or more tables in the core")
+        room = min(CHUNK_BYTES, backend.max_frame_bytes) - self._overhead
+        self._chunk = self._per_pass * max(1, room // max(self._pass_bytes, self._result_bytes))
 
     # -- calls -------------------------------------------------------------------------------------------------------
     def __call__(self, x: npt.ArrayLike, *, timeout_s: float | None = None) -> npt.NDArray[np.float32]:
@@ -50,7 +57,8 @@ class Network:
 
         Args:
             x: (batch, *input shape) real values, or int8 for values already quantized.
-            timeout_s: longest wait for one exchange of at most 1 MiB; default: the accelerator's.
+            timeout_s: longest wait for one exchange of 1 MiB, or of one pass where it is larger; default: the
+                accelerator's.
 
         Returns:
             float32 (batch, outputs)
@@ -71,7 +79,7 @@ class Network:
         totals, before = dict.fromkeys(COUNTERS, 0), core.counters()
         for start in range(0, len(values), self._chunk):
             part = values[start : start + self._chunk]
-            results[start : start + len(part)] = self._run(core, part, timeout_s)
+            results[start : start + len(part)] = self._run(core, part, timeout_s)[: len(part)]
             after = core.counters()
             for name in COUNTERS:  # a counter of 32 bits may wrap between two calls, but not within one exchange
                 totals[name] += (after[name] - before[name]) & 0xFFFFFFFF
@@ -85,38 +93,37 @@ class Network:
         return self._profile
 
     def _run(self, core: Core, values: npt.NDArray[np.int8], timeout_s: float) -> npt.NDArray[np.int32]:
-        """One exchange: raw results (images, rows * lanes)."""
-        images, config = len(values), self._accelerator.config
-        outgoing, incoming = self._room(core, images)
-        packet = run_packet(values, self._groups, config)
-        outgoing[: len(packet)] = np.frombuffer(packet, np.uint8)
-        expected = images * self._result_bytes
-        received = core.exchange(f"running {images} images", outgoing[: len(packet)], incoming[:expected], timeout_s)
+        """One exchange: raw results (images filled up to whole passes, rows * lanes)."""
+        frames, config = self.artefact.frames(values), self._accelerator.config
+        images = len(frames)
+        outgoing, incoming = self._room(core, images // self._per_pass)
+        packets = run_packets(frames, self.artefact.image, config)
+        outgoing[: len(packets)] = np.frombuffer(packets, np.uint8)
+        expected = images // self._per_pass * self._result_bytes
+        received = core.exchange(f"running {images} images", outgoing[: len(packets)], incoming[:expected], timeout_s)
         if received != expected:
             core.recover()
             raise CoreError(f"{core.backend.name}: a run of {images} images gave {received} bytes, expected "
                             f"{expected}: load the model again", "DMA")
         return unpack_results(incoming[:expected], images, config)
 
-    def _room(self, core: Core, images: int) -> tuple[Buffer, Buffer]:
-        """DMA buffers for a chunk of images: kept, and replaced by larger ones when needed."""
-        sizes = self._overhead + images * self._frame_bytes, images * self._result_bytes
+    def _room(self, core: Core, passes: int) -> tuple[Buffer, Buffer]:
+        """DMA buffers for a chunk of passes: kept, and replaced by larger ones when needed."""
+        sizes = self._overhead + passes * self._pass_bytes, passes * self._result_bytes
         if self._buffers is None or any(len(have) < need for have, need in zip(self._buffers, sizes)):
             self._free()
             self._buffers = core.backend.allocate(sizes[0]), core.backend.allocate(sizes[1])
         return self._buffers
 
     def _read_profile(self, core: Core, totals: dict[str, int]) -> Profile:
-        config, layers = self._accelerator.config, []
-        if self._accelerator.cycle_exact and totals["IMAGES"]:
-            for row, name in enumerate(self.artefact.layers):
+        exact, records = self._accelerator.cycle_exact, []
+        if exact and totals["IMAGES"]:
+            names = self.artefact.layers or [f"record {i}" for i in range(len(self.artefact.image.program.records))]
+            for row, name in enumerate(names):
                 core.write("PROFILE_ROW", ROW=row)
-                layers.append((name, core.read("PROFILE_CYCLES")))
-        return Profile(
-            images=totals["IMAGES"], lookups=totals["LOOKUPS"], lanes=config.lanes, v=config.v,
-            cycle_exact=self._accelerator.cycle_exact, cycles=totals["CYCLES"], stall_input=totals["STALL_INPUT"],
-            stall_output=totals["STALL_OUTPUT"], stall_encoder=totals["STALL_ENCODER"], layers=tuple(layers),
-        )  # fmt: skip
+                records.append((name, core.read("PROFILE_CYCLES")))
+        counted = {name.lower(): value for name, value in totals.items()}
+        return Profile(config=self._accelerator.config, cycle_exact=exact, records=tuple(records), **counted)
 
     def _core(self) -> Core:
         core = self._accelerator.core()

@@ -78,7 +78,9 @@ class Artefact:
 
     # -- arithmetic at the border ----------------------------------------------------------------------------------
     def quantize(self, x: npt.ArrayLike) -> npt.NDArray[np.int8]:
-        """Real inputs (batch, *input_shape) as int8 (batch, values), in the order of the array; int8 arrays are taken as already quantized.
+        """Real inputs (batch, *input_shape) as int8 (batch, values), in the order of the array.
+
+        int8 arrays are taken as already quantized.
 
         Raises:
             InputError: for a wrong shape or type, or values that are not finite.
@@ -102,8 +104,10 @@ class Artefact:
         return quantized
 
     def frames(self, values: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
-        """Input frames (images, groups * group) of quantized inputs (batch, values), images filled up with copies of the
-        last one to whole passes of the program."""
+        """Input frames (images, groups * group) of quantized inputs (batch, values).
+
+        Images are filled up with copies of the last one to whole passes of the program.
+        """
         missing = -len(values) % self.image.program.images
         whole = np.concatenate([values, np.repeat(values[-1:], missing, axis=0)]) if missing else values
         return self.layout.arrange(whole, self.config)
@@ -145,7 +149,7 @@ class Artefact:
         arrays = {
             "codebooks": self.image.codebooks, "tables": self.image.tables, "mult": self.image.mult,
             "bias": self.image.bias, "shift": self.image.shift, "windows": _window_tensor(self.image.windows),
-            "streamed": np.concatenate([self.image.tables[:, :0], *(piece.tables for piece in self.image.pieces)], axis=1),
+            "streamed": np.concatenate([self.image.tables[:, :0], *(p.tables for p in self.image.pieces)], axis=1),
             "output_scale": self.output_scale, "output_bias": self.output_bias,
         }  # fmt: skip
         return {name: np.ascontiguousarray(arrays[name], dtype) for name, dtype in TENSORS.items()}
@@ -211,8 +215,8 @@ class Artefact:
         """Check that inputs fit into a frame and outputs into a result."""
         values, groups = math.prod(self.input_shape), self.layout.groups(self.config)
         if values != self.layout.values or groups != self.image.program.input_groups:
-            raise ArtefactError(f"{path}: an input has {values} values, its layout {self.layout.values} in {groups} groups, "
-                                f"the program takes {self.image.program.input_groups} groups: compile it again")
+            raise ArtefactError(f"{path}: an input has {values} values, its layout {self.layout.values} in {groups} "
+                                f"groups, the program takes {self.image.program.input_groups} groups: compile it again")
         results = self.image.program.output_rows * self.config.lanes
         if not 0 < self.outputs <= results or self.output_bias.shape != self.output_scale.shape:
             raise ArtefactError(f"{path}: {self.output_scale.shape} output scales and {self.output_bias.shape} biases, "
@@ -232,9 +236,9 @@ class Artefact:
                     raise ArtefactError(f"{path}: tensor {name} is {tensors[name].dtype}, it must be {dtype}")
             config = CoreConfig.from_dict(header["config"])
             program = Program(tuple(_record(entry) for entry in header["program"]))
-            names = ("codebooks", "tables", "mult", "bias", "shift")
+            stored = {name: tensors[name] for name in ("codebooks", "tables", "mult", "bias", "shift")}
             pieces = _pieces(header["pieces"], tensors["streamed"])
-            image = MemoryImage(program, *(tensors[name] for name in names), _windows(tensors["windows"]), pieces)
+            image = MemoryImage(program, **stored, windows=_windows(tensors["windows"]), pieces=pieces)
             image.validate(config)
             artefact = cls(
                 config, image, tuple(header["input"]["shape"]), header["input"]["scale"],
@@ -263,8 +267,8 @@ def _record(entry: dict[str, Any]) -> EncodeInput | Lookup:
 def _window_tensor(windows: tuple[Window, ...]) -> npt.NDArray[np.int32]:
     """Windows as rows (rows, ports * fields + 1): the fields of each port, then `table`."""
     names = [name for name, _ in PORT_FIELDS]
-    rows = [[*(int(getattr(port, name)) for port in window.ports for name in names), window.table] for window in windows]
-    return np.array(rows, np.int32)
+    return np.array([[*(int(getattr(port, name)) for port in window.ports for name in names), window.table]
+                     for window in windows], np.int32)
 
 
 def _windows(rows: npt.NDArray[np.int32]) -> tuple[Window, ...]:

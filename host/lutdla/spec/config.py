@@ -90,7 +90,8 @@ class CoreConfig:
             ("v", 1, 16), ("c", 2, 256), ("ports", 1, 16), ("blocks", 1, 8), ("lanes", 1, 64),
             ("encoders", 1, 8), ("table_rows", 2, 1 << 16), ("index_words", 2, 1 << 15),
             ("accumulator_rows", 2, 1 << 12), ("constant_rows", 2, 1 << 12), ("codebook_rows", 2, 1 << 12),
-            ("program_rows", 2, 256), ("window_rows", 2, 1 << 10), ("value_rows", 2, 1 << 15), ("acc_bits", 12, 32), ("packet_beats", 8, 1 << 11),
+            ("program_rows", 2, 256), ("window_rows", 2, 1 << 10), ("value_rows", 2, 1 << 15),
+            ("acc_bits", 12, 32), ("packet_beats", 8, 1 << 11),
         ):
             value = getattr(self, name)
             if not low <= value <= high:

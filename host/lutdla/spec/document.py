@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from lutdla.spec import artefact, config, memory, packets, program, registers
+from lutdla.spec import artefact, config, frame_layout, memory, packets, program, registers, window
 from lutdla.spec.config import ABI_VERSION, LAYOUT_FIELDS, CoreConfig
 
 HEADER_TEXT = {
@@ -23,7 +23,8 @@ HEADER_TEXT = {
     "abi": "version of registers, packets and program records that the image was laid out for",
     "config": "the configuration it was compiled for, field by field (see configuration.md)",
     "program": "the layer program, record by record, with strides (see program.md)",
-    "input": "`shape` of one input, `scale` and `zero_point`: real = scale * (int8 - zero_point)",
+    "pieces": "first row and number of rows of each table piece, in the order in which records wait for them",
+    "input": "`shape` of one input, `scale` and `zero_point`: real = scale * (int8 - zero_point), and its `layout`",
     "outputs": "values of one result",
     "requires": "the least depth of each memory: what an overlay must have",
     "layers": "name of the layer that each record belongs to",
@@ -37,6 +38,8 @@ TENSOR_TEXT = {
     "mult": ("(constant rows, encoders x v)", "multiplier of the requantisation"),
     "bias": ("(constant rows, encoders x v)", "what is added before the shift; holds the rounding constant"),
     "shift": ("(constant rows, encoders x v)", "how far the sum is shifted right"),
+    "windows": ("(window rows, 5 x ports + 1)", "each port's offset, dy, dx, blocks, shortcut; then table (windows.md)"),
+    "streamed": ("(ports x blocks, rows of all pieces, lanes)", "table pieces, one behind the other"),
     "output_scale": ("(outputs,)", "real result = scale * accumulator + bias"),
     "output_bias": ("(outputs,)", "see output_scale"),
 }
@@ -44,10 +47,20 @@ TENSOR_TEXT = {
 
 RECORD_TEXT = {
     "kind": "0 EncodeInput, 1 Lookup",
-    "to_output": "Lookup: finished rows go to the host as raw accumulators",
     "end": "last record of the program",
-    "reserved": "0",
-    "block_mask": "Lookup: bit b set = block b of word `last_word` takes part",
+    "to_output": "Lookup: finished rows go to the host as raw accumulators",
+    "drain": "Lookup: starts only when all earlier rows are where they belong",
+    "wait_input": "Lookup: takes the next input frame",
+    "free_input": "Lookup: the last that reads the input frame",
+    "wait_tables": "Lookup: takes the next table piece",
+    "free_tables": "Lookup: the last that reads the table piece",
+    "begin": "Lookup: rows start from 0; 0: from what the accumulators hold",
+    "finish": "Lookup: rows are finished; 0: the sums stay in the accumulators",
+    "encode": "Lookup: finished rows are encoded to index groups",
+    "store": "Lookup: finished rows are kept as values",
+    "residual": "Lookup: values are added before the clamp",
+    "reserved0": "0",
+    "reserved1": "0",
     "low": "Lookup: lower clamp of requantised values, signed",
     "high": "Lookup: upper clamp of requantised values, signed",
     "groups": "EncodeInput: groups of encoders x v values in an input frame",
@@ -55,16 +68,30 @@ RECORD_TEXT = {
     "codebook": "first row of codebooks",
     "constant": "Lookup: first row of requantisation constants",
     "dest": "first index group written",
-    "index": "Lookup: first word of index memory read",
+    "index": "Lookup: first word of the feature map",
+    "shortcut": "Lookup: first word of the second feature map",
     "table": "Lookup: first table row / c",
-    "last_word": "Lookup: last word of index memory that takes part",
-    "offset": "Lookup: what port {} adds to the index word, signed",
+    "window": "Lookup: first row of windows",
+    "height": "Lookup: rows of pixels; a port outside reads zero padding",
+    "width": "Lookup: pixels of a row; a port outside reads zero padding",
+    "value_out": "Lookup: first value group stored",
+    "value_in": "Lookup: first value group added",
 }
-"""Meaning of each field of a program record's head and ports; `{}` is the number of the port."""
+"""Meaning of each field of a program record's head."""
+
+PORT_TEXT = {
+    "offset": "port {}: added to the word address, signed",
+    "dy": "port {}: added to the step's y, signed",
+    "dx": "port {}: added to the step's x, signed",
+    "blocks": "port {}: bit b set = block b takes part",
+    "shortcut": "port {}: bit 0 set = reads from the second feature map",
+}
+"""Meaning of each field of a port in a window row; `{}` is the number of the port."""
 
 LOOP_TEXT = {
     "last": "loop {}: iterations - 1",
     "reduce": "loop {}: 1 = summed over",
+    "pool": "loop {}: 1 = the maximum is taken over it",
     **{stream: f"loop {{}}: increment of the {stream} address, signed" for stream in config.STREAMS},
 }
 """Meaning of each field of a loop; `{}` is the number of the loop."""
@@ -185,8 +212,6 @@ def _packet_page() -> str:
 
 
 def _record_text(name: str) -> str:
-    if name.startswith("offset"):
-        return RECORD_TEXT["offset"].format(name.removeprefix("offset"))
     if name.startswith("loop"):
         number, _, part = name.removeprefix("loop").partition("_")
         return LOOP_TEXT[part].format(number)
@@ -209,8 +234,24 @@ def _program_page() -> str:
         "## Lookup",
         inspect.getdoc(program.Lookup) or "",
         "## Layout of a record",
-        f"Little endian, {program.record_bytes(example)} bytes in the default configuration (ports={example.ports}); "
-        f"a program of n layers has n + 1 records. Loop 0 is the outermost of {config.LOOPS}.",
+        f"Little endian, {program.record_bytes(example)} bytes. Loop 0 is the outermost of {config.LOOPS}.",
+        table(("bits", "field", "width", "meaning"), rows),
+    )
+
+
+def _window_page() -> str:
+    example = CoreConfig()
+    fields = [(f"{name}{port}", width, text.format(port)) for port in range(example.ports)
+              for (name, width), text in zip(window.PORT_FIELDS, PORT_TEXT.values())]
+    rows, at = [], 0
+    for name, width, text in (*fields, ("table", 16, "added to the table address, in groups of c rows")):
+        rows.append((f"{at + width - 1}:{at}", f"`{name}`", width, text))
+        at += width
+    return page(
+        "Windows",
+        _prose(window),
+        "## Layout of a row of the window memory",
+        f"Little endian, {window.window_bytes(example)} bytes in the default configuration (ports={example.ports}).",
         table(("bits", "field", "width", "meaning"), rows),
     )
 
@@ -229,6 +270,10 @@ def _artefact_page() -> str:
         "value = clamp((accumulator * mult + bias) >> shift, low, high).",
         "## Header",
         table(("key", "holds"), [(f"`{key}`", HEADER_TEXT[key]) for key in artefact.HEADER_KEYS]),
+        "## Input layout",
+        inspect.getdoc(frame_layout.FrameLayout) or "",
+        "A pixel takes whole words of the index memory: its subspaces are filled up to a multiple of `blocks`. Pixels "
+        "follow each other row by row.",
     )
 
 
@@ -239,6 +284,7 @@ def pages() -> dict[str, str]:
         "registers.md": _register_page(),
         "packets.md": _packet_page(),
         "program.md": _program_page(),
+        "windows.md": _window_page(),
         "artefact.md": _artefact_page(),
     }
 

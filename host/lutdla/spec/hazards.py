@@ -4,8 +4,8 @@ Rows travel from the loop nest through adder trees, row FIFO, requantisation and
 A record without `drain` starts `LAUNCH_GAP` cycles behind the last step of the one before. That is right when every
 index word it reads has been written by then, whatever stalls. Two arguments show it, for a word that row r brings:
 
-* *by count*: never more than `ROW_FIFO` rows are under way, so when row r + ROW_FIFO is issued, row r has left the FIFO;
-  `write_latency` steps later its indices can be read.
+* *by count*: never more than `ROW_FIFO` rows are under way, so when row r + ROW_FIFO is issued, row r has left the
+  FIFO; `write_latency` steps later its indices can be read.
 * *by time*: nothing behind the FIFO ever waits, unless rows for the host are in it. Where none is near, row r arrives a
   fixed number of cycles after its issue, or one row's time after row r - 1.
 
@@ -21,7 +21,7 @@ import numpy as np
 
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.program import Lookup, Program
-from lutdla.spec.walk import walk
+from lutdla.spec.walk import Int, walk
 from lutdla.spec.window import WindowArrays
 
 ROW_FIFO = 16
@@ -52,8 +52,8 @@ class _Row:
     number: int
     issued: int
     arrives: int
-    words: np.ndarray  # index words it brings
-    values: np.ndarray  # value groups it stores
+    words: Int  # index words it brings
+    values: Int  # value groups it stores
     to_output: bool
 
 
@@ -69,7 +69,7 @@ class _Trail:
         """All rows have arrived."""
         self.rows.clear()
 
-    def add(self, issued: int, words: np.ndarray, values: np.ndarray, to_output: bool) -> None:
+    def add(self, issued: int, words: Int, values: Int, to_output: bool) -> None:
         """One finished row."""
         self.arrives = max(issued + self.latency, self.arrives + self.config.groups_per_row)
         self.rows.append(_Row(self.count, issued, self.arrives, words, values, to_output))

@@ -10,17 +10,30 @@ and a trailer beat whose low 32 bits are the CRC-32 (zlib's) of header and paylo
 | BEGIN  | model id        | 0                   | none    | forget the loaded model, restart CRCs and count |
 | LOAD   | first word      | words               | words   | write one bank of one memory, after the CRC is checked |
 | COMMIT | LOADs since BEGIN | beats of an input frame | none | the model is whole: runs are allowed |
-| RUN    | images          | 0                   | none    | start a run: execute the program until that many images are done |
+| RUN    | images          | 0                   | none    | start a run: execute the program for that many images |
 | INPUT  | images          | beats of an input frame | frames | input frames of the run in progress |
-| TABLES | first table row | rows                | rows    | a bank's rows of a table piece of the run in progress; bit 7 of `memory` marks the piece's last packet |
+| TABLES | first table row | rows                | rows    | a bank's rows of a table piece of the run in progress |
 
-A run takes its INPUT and TABLES packets in the order in which the core can make room for them (`schedule`): a frame when
-the one before is freed, a piece when the one before the last is freed; until then the stream waits.
+Bit 7 of `memory` marks the last TABLES packet of a piece.
+
+A run is in progress from a RUN that was taken until its last result was made. It takes its INPUT and TABLES packets in
+the order in which the core can make room for them (`schedule`): a frame when the one before is freed, a piece when the
+one before the last is freed; until then the stream waits. They may come in one frame with RUN, or in several. BEGIN,
+LOAD, COMMIT and RUN wait until no run is in progress.
 
 TLAST anywhere but on a trailer is TRUNCATED, and comes before any other check. Otherwise a header is checked when it
-is whole, the CRC and then the count of a COMMIT when the trailer arrives. A LOAD that is taken clears LOADED and MODEL:
-only COMMIT makes a model whole again. Frames flow to the encoders, and table rows into their memory, before their CRC is
-known; but a table piece is used only when all its packets were right.
+is whole, the CRC and then the count of a COMMIT when the trailer arrives:
+
+* LOAD: MEMORY, ADDRESS, LENGTH.
+* RUN: NOT_LOADED, then FRAME if it has no images. It starts when its CRC is right.
+* INPUT: ORDER if no run is in progress, or it has been given all its images; then FRAME if the packet has no images,
+  more than the run still takes, or frames of another size than COMMIT said.
+* TABLES: ORDER if no run is in progress, then MEMORY, ADDRESS, LENGTH as a LOAD of table memory, but of any length. The
+  core does not count pieces: one too many is ORDER behind the run's end, and is not used before.
+
+A LOAD that is taken clears LOADED and MODEL: only COMMIT makes a model whole again. Frames flow to the encoders, and
+table rows into their memory, before their CRC is known; but a table piece is used only when its last packet was taken,
+after all others were. An error does not end a run: it waits for what was dropped, until CONTROL.SOFT_RESET.
 
 An error drops everything up to TLAST and stays until it is cleared (register CONTROL.CLEAR_ERROR).
 """
@@ -86,7 +99,7 @@ ERROR_TEXT: dict[ErrorCode, str] = {
     ErrorCode.TRUNCATED: "TLAST came before the end of a packet",
     ErrorCode.INCOMPLETE: "a model was committed with load packets missing",
     ErrorCode.NOT_LOADED: "a run was asked for while no whole model is loaded",
-    ErrorCode.FRAME: "a run has no images, or input has another number of frames, or frames of another size, than it takes",
+    ErrorCode.FRAME: "a run has no images, or input has more frames, or frames of another size, than it takes",
     ErrorCode.ORDER: "input or tables came while no run was in progress that takes them",
 }
 """What each code means, for messages and documents."""
@@ -219,6 +232,17 @@ def run_packets(values: npt.NDArray[np.int8], image: MemoryImage, config: CoreCo
     for what, k in schedule(program, len(values) // program.images):
         parts.append(pieces[k] if what == "tables" else input_packet(values[k : k + 1], program.input_groups, config))
     return b"".join(parts)
+
+
+def run_bytes(image: MemoryImage, config: CoreConfig, images: int) -> int:
+    """Bytes of `run_packets` for `images` images, a multiple of `Program.images`."""
+    program, empty = image.program, len(packet(config, Kind.RUN))
+    frames = images * config.frame_beats(program.input_groups) * config.stream_bytes
+    if not program.pieces:
+        return 2 * empty + frames
+    row = config.beats_per_word("table") * config.stream_bytes
+    pieces = sum(config.banks * (empty + piece.tables.shape[1] * row) for piece in image.pieces)
+    return empty + images * empty + frames + images // program.images * pieces
 
 
 def result_bytes(images: int, rows: int, config: CoreConfig) -> int:

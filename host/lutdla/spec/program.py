@@ -1,8 +1,8 @@
 """The layer program: what the core executes, record by record, and how a record is laid out in bits.
 
-Record 0, `EncodeInput`, says how an input frame becomes indices; the core encodes the next frame as soon as its place in
-the index memory is free. The other records, `Lookup`, run an affine loop nest: in each step every port reads one word
-of the index memory, every bank looks up one table row, and the sum over banks goes to one row of accumulators. Its
+Record 0, `EncodeInput`, says how an input frame becomes indices; the core encodes the next frame as soon as its place
+in the index memory is free. The other records, `Lookup`, run an affine loop nest: in each step every port reads one
+word of the index memory, every bank looks up one table row, and the sum over banks goes to one row of accumulators. Its
 finished rows are requantised and encoded (the next layer's indices), or sent to the host as raw accumulators.
 
 The loop nest (`LOOPS` loops, outermost first) drives the addresses `STREAMS`. Loops marked `reduce` are summed over: an
@@ -14,8 +14,8 @@ return to their start.
 
 One execution of the program is a *pass*. It takes `Program.images` images: a record with `wait_input` takes the next
 input frame, one with `free_input` is the last that reads it. Tables that do not stay in the core come as *pieces*
-(`MemoryImage.pieces`) with the input stream: a record with `wait_tables` takes the next piece, one with `free_tables` is
-the last that reads it.
+(`MemoryImage.pieces`) with the input stream: a record with `wait_tables` takes the next piece, one with `free_tables`
+is the last that reads it.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ ENCODE_INPUT, LOOKUP = 0, 1
 class Loop:
     """One loop: its count, whether it is summed or pooled over, and how far each address moves in one iteration.
 
-    Units: `index`, `shortcut` words of the index memory; `y`, `x` pixels; `window` rows; `table` groups of c table rows;
-    `accumulator` rows; `channel` groups of encoders x v channels (a row of constants and a row of codebooks); `dest`
-    groups of `encoders` indices, and of their values.
+    Units: `index`, `shortcut` words of the index memory; `y`, `x` pixels; `window` rows; `table` groups of c table
+    rows; `accumulator` rows; `channel` groups of encoders x v channels (a row of constants and a row of codebooks);
+    `dest` groups of `encoders` indices, and of their values.
     """
 
     count: int = 1
@@ -259,9 +259,11 @@ def decode_record(data: bytes, config: CoreConfig) -> tuple[Record, bool]:
                               & 0xFFFF, 16) for s in STREAMS}
         loops = (Loop(values[f"loop{i}_last"] + 1, bool(values[f"loop{i}_reduce"]), bool(values[f"loop{i}_pool"]),
                       **strides), *loops)
+    flags = {name: bool(values[name]) for name in FLAGS}
+    addresses = {name: values[name] for name in ADDRESSES}
     return Lookup(
         loops, low=_signed(values["low"], 8), high=_signed(values["high"], 8),
         store=values["value_out"] if values["store"] else None,
         residual=values["value_in"] if values["residual"] else None,
-        **{name: bool(values[name]) for name in FLAGS}, **{name: values[name] for name in ADDRESSES},
+        **flags, **addresses,  # type: ignore[arg-type]
     ), bool(values["end"])  # fmt: skip

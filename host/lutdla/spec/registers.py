@@ -116,7 +116,7 @@ REGISTERS: tuple[Register, ...] = (
     Register("CRC_TABLE", 0x48, "ro", "CRC-32 of all payload written to table memory since BEGIN."),
     Register("CRC_CONSTANT", 0x4C, "ro", "CRC-32 of all payload written to constant memory since BEGIN."),
     Register("CRC_WINDOW", 0x74, "ro", "CRC-32 of all payload written to window memory since BEGIN."),
-    Register("IMAGES", 0x50, "ro", "Counter: images finished."),
+    Register("IMAGES", 0x50, "ro", "Counter: images finished, counted at the end of a pass."),
     Register("CYCLES", 0x54, "ro", "Counter: clock cycles in which a run was in progress."),
     Register("LOOKUPS", 0x58, "ro", "Counter: table rows read and added (masked reads are not), `lanes` entries each."),
     Register("PADDING", 0x78, "ro", "Counter: lookups that added 0 for zero padding, `lanes` entries each."),
@@ -128,7 +128,7 @@ REGISTERS: tuple[Register, ...] = (
     Register("PROFILE_ROW", 0x68, "rw", "Program record whose cycles PROFILE_CYCLES shows.", (
         Field("ROW", 0, 8, "Program record."),
     )),
-    Register("PROFILE_CYCLES", 0x6C, "ro", "Cycles that record PROFILE_ROW took in the newest image."),
+    Register("PROFILE_CYCLES", 0x6C, "ro", "Cycles that record PROFILE_ROW took in the newest pass."),
 )
 
 BY_NAME: dict[str, Register] = {register.name: register for register in REGISTERS}

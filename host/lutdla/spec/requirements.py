@@ -11,7 +11,7 @@ from lutdla.spec.window import window_arrays
 
 
 def required_depths(image: MemoryImage, config: CoreConfig) -> dict[str, int]:
-    """The least depth of each memory, by field of `CoreConfig`. Depths that must be powers of two are not rounded up."""
+    """The least depth of each memory, by field of `CoreConfig`; not rounded up to what a core can have."""
     windows, program = window_arrays(image.windows), image.program
     accumulators, values = 2, 2
     groups = program.encode_input.dest + program.input_groups

@@ -47,9 +47,10 @@ def validate_program(image: MemoryImage, config: CoreConfig) -> None:
         rows += [] if piece is None else [(piece.row, piece.row + piece.tables.shape[1])]
         read, written = _validate_steps(where, record, windows, config, rows)
         if written[frame].any() or (read[frame].any() and not has_input):
-            raise ProgramError(f"{where}: {'writes' if written[frame].any() else 'reads'} index words of the input frame "
-                               f"{frame[0]}..{frame[-1]}, where the next frame may be loaded already: give it a region "
-                               "of its own, and set free_input on the last record that reads it")
+            does = "writes" if written[frame].any() else "reads"
+            raise ProgramError(f"{where}: {does} index words of the input frame {frame[0]}..{frame[-1]}, "
+                               "where the next frame may be loaded already: give it a region of its own, and set "
+                               "free_input on the last record that reads it")
         if record.free_input:
             has_input = False
         if record.free_tables:
@@ -62,7 +63,8 @@ def validate_program(image: MemoryImage, config: CoreConfig) -> None:
 
 def _words(groups: Int, config: CoreConfig) -> Int:
     """Index words that index groups lie in, ascending."""
-    return np.unique(groups // config.groups_per_word)
+    words: Int = np.unique(groups // config.groups_per_word)
+    return words
 
 
 def _validate_order(program: Program, image: MemoryImage, config: CoreConfig) -> None:
@@ -99,7 +101,8 @@ def _validate_order(program: Program, image: MemoryImage, config: CoreConfig) ->
         raise ProgramError(f"the program waits for {program.pieces} table pieces, the image has {len(image.pieces)}")
     for k, (a, b) in enumerate(zip(image.pieces, (*image.pieces[1:], *image.pieces[:1]))):
         if a is not b and a.row < b.row + b.tables.shape[1] and b.row < a.row + a.tables.shape[1]:
-            raise ProgramError(f"table piece {k} overlaps the next one, which is loaded while it is read: use two halves")
+            raise ProgramError(f"table piece {k} overlaps the next one, which is loaded while it is read: use two "
+                               "halves")
     if len(image.pieces) == 1:
         raise ProgramError("one table piece alone would be loaded over itself: let it stay in the core")
     rows = sum(record.rows() for record in program.lookups if record.to_output)
@@ -185,7 +188,7 @@ def _validate_steps(
             groups = steps.dest[done, None] + inner
             check("index group written", groups, _groups(config), "index_words")
             written[_words(groups, config)] = True
-    if record.residual is not None and record.store is not None:
+    if record.residual is not None and record.store is not None and record.finish and not record.to_output:
         _validate_values(where, record, windows, config)
     both = np.flatnonzero(read & written)
     if len(both):  # a pipeline decides when a written index is seen: it has no defined result
@@ -196,12 +199,14 @@ def _validate_steps(
 
 def _validate_values(where: str, record: Lookup, windows: WindowArrays, config: CoreConfig) -> None:
     """A record that adds values and stores values: each row may replace what it has added, nothing else."""
-    dest = np.concatenate([steps.dest[steps.last & steps.pool_last] for steps in walk(record, windows, config)])
-    assert record.residual is not None
-    assert record.store is not None
-    span = int(np.ptp(dest)) + config.groups_per_row
-    if abs(record.residual - record.store) >= span:
+    inner, added, stored = np.arange(config.groups_per_row), [], []
+    for steps in walk(record, windows, config):
+        added.append(steps.value_in[steps.last, None] + inner)
+        stored.append(steps.value_out[steps.last & steps.pool_last, None] + inner)
+    reads, writes = np.concatenate(added), np.concatenate(stored)
+    if not np.isin(reads, writes).any():
         return
-    if record.residual != record.store or len(np.unique(dest)) != len(dest) or any(loop.pool for loop in record.loops):
-        raise ProgramError(f"{where}: adds values at {record.residual} and stores values at {record.store}, which overlap: "
-                           f"use the same place for both, without pooling, or places {span} groups apart")
+    once = len(np.unique(writes)) == writes.size
+    if record.residual != record.store or not once or any(loop.pool for loop in record.loops):
+        raise ProgramError(f"{where}: adds values at {record.residual} and stores values at {record.store}, which "
+                           "overlap: use the same place for both, without pooling and each place once, or places apart")

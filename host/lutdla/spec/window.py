@@ -62,9 +62,9 @@ class WindowArrays:
 
 def window_arrays(windows: Sequence[Window]) -> WindowArrays:
     """Windows as arrays."""
-    columns = [np.array([[getattr(port, name) for port in window.ports] for window in windows], np.int64)
-               for name, _ in PORT_FIELDS]
-    return WindowArrays(*columns, table=np.array([window.table for window in windows], np.int64))
+    columns = {name: np.array([[getattr(port, name) for port in window.ports] for window in windows], np.int64)
+               for name, _ in PORT_FIELDS}
+    return WindowArrays(**columns, table=np.array([window.table for window in windows], np.int64))
 
 
 def window_bytes(config: CoreConfig) -> int:
