@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "METRICS": "metrics", "Metric": "metrics", "kmeans": "clustering", "LUTLinear": "lut_linear", "Normalize": "layers",
-    "QuantizeInput": "layers", "convert": "conversion", "freeze": "lut_linear", "LUTBoost": "boost", "Stage": "boost",
+    "METRICS": "metrics", "Metric": "metrics", "kmeans": "clustering", "LUTLinear": "lut_linear",
+    "LUTConv2d": "lut_conv", "Normalize": "layers", "QuantizeInput": "layers", "convert": "conversion",
+    "freeze": "lut_layer", "LUTBoost": "boost", "Stage": "boost",
     "train_dense": "train", "accuracy": "train", "predict": "train", "Progress": "train",
     "fashion_mlp": "recipes", "train_fashion_mlp": "recipes",
 }  # fmt: skip

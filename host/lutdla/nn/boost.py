@@ -20,7 +20,8 @@ from torch.nn import functional as F
 
 from lutdla.errors import InputError
 from lutdla.nn.conversion import convert
-from lutdla.nn.lut_linear import LUTLinear, freeze, lut_layers
+from lutdla.nn.lookups import Lookups
+from lutdla.nn.lut_layer import LUTLayer, freeze, lut_layers
 from lutdla.nn.train import Progress, _check_examples, logits, run_epochs, silent
 
 
@@ -81,7 +82,7 @@ class LUTBoost:
     batch: int = 256
     seed: int = 0
     convert_options: Mapping[str, Any] = field(default_factory=dict)
-    """Passed to `convert`: v, c, metric, per_layer."""
+    """Passed to `convert`: v, c, metric, per_layer, first."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.distillation <= 1:
@@ -150,14 +151,18 @@ class LUTBoost:
         return (1 - self.distillation) * task + self.distillation * self.temperature**2 * soft
 
 
-def _optimizer(layers: list[LUTLinear], stage: Stage, weight_decay: float) -> torch.optim.Optimizer:
+def _optimizer(layers: list[LUTLayer], stage: Stage, weight_decay: float) -> torch.optim.Optimizer:
     """AdamW with a rate for each kind of parameter; what a stage does not train gets no gradients."""
+    parts = [part for layer in layers for part in layer.modules() if isinstance(part, Lookups)]  # with shortcuts
     groups = []
     for names, rate, decay in (
         (("codebooks",), stage.centroid_rate, 0.0), (("weight", "bias"), stage.weight_rate, 0.0),
         (("correction",), stage.table_rate, weight_decay),
     ):  # fmt: skip
-        parameters = [getattr(layer, name).requires_grad_(rate > 0) for layer in layers for name in names]
+        found = [getattr(part, name) for part in parts for name in names if hasattr(part, name)]
+        parameters = list(dict.fromkeys(found))  # codebooks are shared by all that read a map
+        for parameter in parameters:
+            parameter.requires_grad_(rate > 0)
         if rate > 0:
             groups.append({"params": parameters, "lr": rate, "weight_decay": decay})
     if not groups:

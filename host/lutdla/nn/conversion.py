@@ -1,7 +1,8 @@
 """Pass: dense torch model -> network of lookup layers with k-means codebooks (LUTBoost's first stage: replace).
 
-After: a `GraphModule` of `QuantizeInput`, Flatten and `LUTLinear`s under their old names. ReLU, batch norm, Normalize
-and Dropout are folded; each layer's output is the next one's int8 input. The dense model is not touched.
+After: a `GraphModule` of `QuantizeInput`, `LUTConv2d`s and `LUTLinear`s under their old names. What folds is gone; each
+layer's output is the int8 map that the next ones read, residuals and shortcuts included. The dense model is not
+touched.
 """
 
 from __future__ import annotations
@@ -12,10 +13,15 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from lutdla.errors import CompileError, InputError
-from lutdla.nn.clustering import kmeans
-from lutdla.nn.graph import Chain, LinearStep, read_chain
+from lutdla.errors import InputError
+from lutdla.nn.calibration import calibrate
+from lutdla.nn.first_layer import input_layout
+from lutdla.nn.folding import folded
+from lutdla.nn.graph import Network, Reading, Source, Step, read_network
 from lutdla.nn.layers import PIXELS, Affine, QuantizeInput
+from lutdla.nn.lookups import Lookups
+from lutdla.nn.lut_conv import LUTConv2d
+from lutdla.nn.lut_layer import LUTLayer
 from lutdla.nn.lut_linear import LUTLinear
 
 CHOICES = ("v", "c", "metric")
@@ -24,131 +30,132 @@ CHOICES = ("v", "c", "metric")
 
 def convert(
     model: nn.Module, calibration: Tensor, *, v: int = 4, c: int = 16, metric: str = "l2",
-    per_layer: Mapping[str, Mapping[str, Any]] | None = None, iterations: int = 20, seed: int = 0,
+    per_layer: Mapping[str, Mapping[str, Any]] | None = None, first: str | None = None, iterations: int = 20,
+    seed: int = 0,
 ) -> fx.GraphModule:
-    """Replace every `nn.Linear` of a trained model by a `LUTLinear`.
+    """Replace every convolution and fully connected layer of a trained model by table lookups.
 
     Args:
-        model: a chain of nn.Linear, ReLU, BatchNorm1d, Dropout, Flatten, lutdla.nn.Normalize.
+        model: of nn.Conv2d, nn.Conv1d, nn.Linear, batch norm, ReLU, ReLU6, Hardtanh, max and average pooling, residual
+            additions, Flatten, Dropout, lutdla.nn.Normalize.
         calibration: (images, *shape) typical inputs, some thousands; uint8 makes a network that takes uint8 pixels
             without any loss, float one whose input is quantized over the range seen here.
         v, c, metric: of all layers.
-        per_layer: layer name -> {"v": ..., "c": ..., "metric": ...} where a layer differs.
+        per_layer: layer name -> {"v": ..., "c": ..., "metric": ...} where a layer differs; layers that read one map
+            must agree.
+        first: how an input map is cut: "scalar", "space_to_depth" or "slices" (`lutdla.nn.first_layer`).
         iterations, seed: of k-means.
 
     Raises:
         CompileError: the model holds something the core does not run: names the layer, its place, what to use instead.
-        InputError: calibration or per_layer are not usable.
+        InputError: calibration, per_layer or first are not usable.
     """
-    chain = read_chain(model)
-    choices = _choices(chain, {"v": v, "c": c, "metric": metric}, per_layer or {})
     if calibration.ndim < 2 or not len(calibration):
         raise InputError(f"calibration has shape {tuple(calibration.shape)}: it must be (images, ...), images >= 1")
+    network = read_network(model, tuple(calibration.shape[1:]))
+    choices = _choices(network, {"v": v, "c": c, "metric": metric}, per_layer or {})
     if not calibration.isfinite().all():
         raise InputError("calibration holds NaN or infinity: clean it before converting")
     if calibration.dtype == torch.uint8:
         affine = PIXELS
     else:
         affine = Affine.of_range(float(calibration.min()), float(calibration.max()))
-    quantizer = QuantizeInput(affine, tuple(calibration.shape[1:]))
-    layers = _layers(chain, choices, affine)
+    layout = input_layout(network, choices[network.readers(network.input)[0].name]["v"], first)
+    quantizer = QuantizeInput(affine, network.shape, layout)
+    layers = _layers(network, choices, quantizer)
     with torch.no_grad():
-        _calibrate(chain, layers, quantizer, calibration, iterations, seed)
-    return _rebuild(chain, layers, quantizer)
+        calibrate(network, layers, quantizer, calibration, iterations, seed)
+    return _rebuild(network, layers, quantizer)
 
 
-def _choices(chain: Chain, default: dict[str, Any], per_layer: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    names = [step.name for step in chain.steps]
+def _choices(network: Network, default: dict[str, Any], per_layer: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    names = [reading.name for step in network.steps for reading in step.readings]
     for name, values in per_layer.items():
         if name not in names:
             raise InputError(f"per_layer names layer {name!r}: the model has {', '.join(names)}")
         for key in values:
             if key not in CHOICES:
                 raise InputError(f"per_layer sets {key!r} of layer {name}: it may set {', '.join(CHOICES)}")
-    return {name: default | dict(per_layer.get(name, {})) for name in names}
+    choices = {name: default | dict(per_layer.get(name, {})) for name in names}
+    for source in network.sources():
+        readers = network.readers(source)
+        for reader in readers[1:]:
+            if choices[reader.name] != choices[readers[0].name]:
+                raise InputError(f"per_layer gives layers {readers[0].name} and {reader.name} different settings, but "
+                                 "they read one map with one set of codebooks: give both the same")
+    return choices
 
 
-def _layers(chain: Chain, choices: dict[str, Any], affine: Affine) -> dict[str, LUTLinear]:
-    """Lookup layers with the dense weights; batch norm and Normalize folded in."""
-    layers = {}
-    for i, step in enumerate(chain.steps):
-        layer = LUTLinear(step.module.in_features, step.module.out_features, **choices[step.name])
-        weight, bias = _folded(step)
-        if i == 0:
-            layer.input = affine
-            if chain.normalize:
-                layer.input = Affine(affine.scale / chain.normalize.std, affine.zero_point)
-                bias = bias - weight.sum(dim=1) * (chain.normalize.mean / chain.normalize.std)
+def _layers(network: Network, choices: dict[str, Any], quantizer: QuantizeInput) -> dict[str, LUTLayer]:
+    """Lookup layers with the dense weights by name of the step; they share the codebooks of the maps they read."""
+    layers: dict[str, LUTLayer] = {}
+    codebooks: dict[Source, nn.Parameter] = {}
+    for step in network.steps:
+        weight, bias = folded(step.main)
+        layer = _layer(step, {**choices[step.main.name], **_slice(network, step.main, quantizer)})
+        weights = [weight]
+        if step.shortcut is not None:
+            weight, more = folded(step.shortcut)
+            weights, bias = [*weights, weight], bias + more
+            layer.shortcut = Lookups(step.shortcut.source.channels, step.channels, step.shortcut.window,
+                                     **{**choices[step.shortcut.name], **_slice(network, step.shortcut, quantizer)})
+        layer.residual, layer.pool, layer.pool_stride = step.residual is not None, step.pool, step.pool_stride
         with torch.no_grad():
-            layer.weight.copy_(weight)
             layer.bias.copy_(bias)
+            for part, values, reading in zip((layer, layer.shortcut), weights, step.readings):
+                assert part is not None
+                part.weight.copy_(values)
+                part.codebooks = codebooks.setdefault(reading.source, part.codebooks)
+                if reading.source is network.input:
+                    _read_input(part, network, quantizer.affine)
         layers[step.name] = layer
     return layers
 
 
-def _folded(step: LinearStep) -> tuple[Tensor, Tensor]:
-    """Weight and bias of a linear layer with the batch norm after it."""
-    weight = step.module.weight.detach()
-    bias = torch.zeros(len(weight)) if step.module.bias is None else step.module.bias.detach()
-    norm = step.batch_norm
-    if norm is None:
-        return weight, bias
-    assert norm.running_mean is not None, "read_chain refuses batch norm without statistics"
-    assert norm.running_var is not None
-    gain = (norm.running_var + norm.eps).rsqrt()
-    shift = -norm.running_mean * gain
-    if norm.weight is not None:
-        gain, shift = gain * norm.weight.detach(), shift * norm.weight.detach() + norm.bias.detach()
-    return weight * gain[:, None], bias * gain + shift
+def _layer(step: Step, choice: dict[str, Any]) -> LUTLayer:
+    source, window = step.main.source, step.main.window
+    if source.rank == 1:  # it comes as vectors (M, K)
+        return LUTLinear(source.channels, step.channels, **choice)
+    return LUTConv2d(source.channels, step.channels, window.kernel, window.stride, window.padding,
+                     end_padding=window.end, average=window.average, **choice)
 
 
-def _calibrate(chain: Chain, layers: dict[str, LUTLinear], quantizer: QuantizeInput, images: Tensor,
-               iterations: int, seed: int) -> None:
-    """Fix output ranges from the dense activations, and codebooks from what reaches each layer through the lookup
-    layers before it."""
-    x = quantizer(images).flatten(1)
-    real = images.float().flatten(1)
-    if chain.normalize:
-        real = chain.normalize(real)
-    for i, step in enumerate(chain.steps):
+def _slice(network: Network, reading: Reading, quantizer: QuantizeInput) -> dict[str, int]:
+    """How the input map is cut; other maps are cut into whole subspaces."""
+    is_map = reading.source is network.input and not quantizer.is_vector
+    return {"slice": quantizer.layout.slice} if is_map else {}
+
+
+def _read_input(part: Lookups, network: Network, affine: Affine) -> None:
+    part.input = affine
+    if network.normalize:
+        std = network.normalize.std
+        part.input, part.mean = Affine(affine.scale / std, affine.zero_point), network.normalize.mean / std
+
+
+def _rebuild(network: Network, layers: dict[str, LUTLayer], quantizer: QuantizeInput) -> fx.GraphModule:
+    """A graph of the lookup layers alone."""
+    graph, root = fx.Graph(), nn.Module()
+    root.add_module("quantize_input", quantizer)
+    placeholder = next(node for node in network.model.graph.nodes if node.op == "placeholder")
+    image = graph.placeholder(str(placeholder.target))
+    values: dict[Source, fx.Node] = {network.input: graph.call_module("quantize_input", (image,))}
+    for step in network.steps:
         layer = layers[step.name]
-        if x.shape[1] != layer.in_features:
-            raise CompileError(f"layer {step.name}: takes {layer.in_features} values, calibration inputs have "
-                               f"{x.shape[1]} ({' x '.join(map(str, images.shape[1:]))}): they must agree")
-        padded = nn.functional.pad(x, (0, layer.subspaces * layer.v - layer.in_features))
-        slices = padded.t().reshape(layer.subspaces, layer.v, -1).transpose(1, 2).contiguous()  # (S, M, v)
-        codebooks, _ = kmeans(slices, layer.c, layer.metric.name, iterations=iterations, seed=seed + i)
-        layer.codebooks.copy_(codebooks)
-        weight, bias = _folded(step)
-        real = real @ weight.t() + bias
-        if step.relu:
-            real = real.relu()
-        if i + 1 < len(chain.steps):
-            layer.output = Affine.of_range(float(real.min()), float(real.max()))
-            layer.low = layer.output.zero_point if step.relu else -128
-            layers[chain.steps[i + 1].name].input = layer.output
-        x = layer(x)
-
-
-def _rebuild(chain: Chain, layers: dict[str, LUTLinear], quantizer: QuantizeInput) -> fx.GraphModule:
-    """The traced model with lookup layers in place and folded nodes gone."""
-    graph = fx.Graph()
-    root = nn.Module()
-    values: dict[fx.Node, fx.Node] = {}
-    for node in chain.model.graph.nodes:
-        if node in chain.folded:
-            values[node] = values[node.args[0]]
-            continue
-        values[node] = graph.node_copy(node, lambda old: values[old])
-        if node.op == "placeholder":
-            root.add_module("quantize_input", quantizer)
-            values[node] = graph.call_module("quantize_input", (values[node],))
-        elif node.op == "call_module":
-            name = str(node.target)
-            _put(root, name, layers[name] if name in layers else chain.model.get_submodule(name))
-    network = fx.GraphModule(root, graph, "LUTNetwork")
-    network.train(False)
-    return network
+        _put(root, step.name, layer)
+        given: dict[str, Any] = {}
+        if step.shortcut is not None:
+            given["shortcut"] = values[step.shortcut.source]
+        if step.residual is not None:
+            given["residual"] = values[step.residual]
+        result = graph.call_module(step.name, (values[step.main.source],), given)
+        if isinstance(layer, LUTConv2d) and (step.rank == 1 or step is network.steps[-1]):
+            result = graph.call_function(torch.flatten, (result, 1))
+        values[step] = result
+    graph.output(values[network.steps[-1]])
+    made = fx.GraphModule(root, graph, "LUTNetwork")
+    made.train(False)
+    return made
 
 
 def _put(root: nn.Module, name: str, module: nn.Module) -> None:
@@ -159,5 +166,3 @@ def _put(root: nn.Module, name: str, module: nn.Module) -> None:
             root.add_module(parent, nn.Module())
         root = getattr(root, parent)
     root.add_module(leaf, module)
-
-

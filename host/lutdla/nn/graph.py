@@ -1,78 +1,133 @@
-"""Pass: dense torch model -> chain of layers that the core can run, or an error before any training.
+"""Pass: dense torch model -> steps that the core can run, or an error before any training.
 
-After: `Chain` holds the traced model and, in order, each `nn.Linear` with what conversion folds into it. Support for a
-layer is a row in one of the tables below.
+After: `Network` holds, in an order in which they can be computed, each convolution or fully connected layer with all
+that folds into it: batch norm, clamp, max-pooling, average pooling before it, residual and shortcut.
 """
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import torch
 from torch import fx, nn
-from torch.nn import functional as F
 
 from lutdla.errors import CompileError
+from lutdla.nn.geometry import Geometry, Pair
 from lutdla.nn.layers import Normalize
-
-MODULES: dict[type[nn.Module], str] = {
-    nn.Linear: "linear", nn.ReLU: "relu", nn.BatchNorm1d: "batch_norm", nn.Flatten: "flatten", nn.Dropout: "nothing",
-    nn.Identity: "nothing", Normalize: "normalize",
-}  # fmt: skip
-"""Module -> its part in the chain."""
-
-FUNCTIONS: dict[Any, str] = {
-    F.relu: "relu", torch.relu: "relu", "relu": "relu", torch.flatten: "flatten", "flatten": "flatten",
-    F.dropout: "nothing", "contiguous": "nothing",
-}  # fmt: skip
-"""Function, or name of a tensor method -> its part in the chain."""
-
-INSTEAD: dict[Any, str] = {
-    nn.Conv1d: "this version runs fully connected layers: use nn.Flatten and nn.Linear",
-    nn.Conv2d: "this version runs fully connected layers: use nn.Flatten and nn.Linear",
-    nn.Softmax: "leave it out: the largest logit is the same class, apply softmax on the host",
-    nn.LogSoftmax: "leave it out: the largest logit is the same class, train with nn.CrossEntropyLoss",
-    nn.GELU: "use nn.ReLU", nn.SiLU: "use nn.ReLU", nn.Tanh: "use nn.ReLU", nn.Sigmoid: "use nn.ReLU",
-    nn.ReLU6: "use nn.ReLU", nn.LeakyReLU: "use nn.ReLU", nn.Hardswish: "use nn.ReLU", nn.ELU: "use nn.ReLU",
-    nn.LayerNorm: "use nn.BatchNorm1d", F.softmax: "leave it out: the largest logit is the same class",
-    F.log_softmax: "leave it out: the largest logit is the same class", F.gelu: "use nn.ReLU",
-    operator.add: "residual connections are not supported: use a plain chain of layers",
-    operator.truediv: "scale the input with lutdla.nn.Normalize(mean, std)",
-    operator.mul: "scale the input with lutdla.nn.Normalize(mean, std)",
-    operator.sub: "scale the input with lutdla.nn.Normalize(mean, std)",
-    "view": "use nn.Flatten", "reshape": "use nn.Flatten",
-}  # fmt: skip
-"""What to use in place of something the core does not do."""
+from lutdla.nn.support import INSTEAD, MODULES
 
 
-@dataclass
-class LinearStep:
-    """An `nn.Linear` and what follows it."""
+@dataclass(eq=False)
+class Source:
+    """A feature map: its name, size, and dimensions of its torch tensor without the batch (1: a vector)."""
 
     name: str
-    module: nn.Linear
-    batch_norm: nn.BatchNorm1d | None = None
-    relu: bool = False
+    channels: int
+    height: int
+    width: int
+    rank: int
+
+    def __str__(self) -> str:
+        sizes = {1: (self.channels,), 2: (self.channels, self.width)}.get(self.rank)
+        return " x ".join(map(str, sizes or (self.channels, self.height, self.width)))
+
+
+@dataclass(eq=False)
+class Reading:
+    """A convolution of a map.
+
+    Attributes:
+        name, module: where the weights are.
+        geometry: as the model has it.
+        batch_norm: the one right after it.
+        to_depth: geometry on the input behind space-to-depth, where that is done.
+    """
+
+    name: str
+    module: nn.Linear | nn.Conv1d | nn.Conv2d
+    source: Source
+    geometry: Geometry
+    batch_norm: nn.BatchNorm1d | nn.BatchNorm2d | None = None
+    to_depth: Geometry | None = None
+
+    @property
+    def window(self) -> Geometry:
+        """Geometry on the map that is read."""
+        return self.to_depth or self.geometry
+
+
+@dataclass(eq=False)
+class Step(Source):
+    """A layer of the core, and the map it writes (its size is behind the pooling).
+
+    Attributes:
+        main, shortcut: what is summed.
+        residual: a map that is added.
+        low, high: clamp, in real numbers.
+        pool, pool_stride: max-pooling.
+    """
+
+    main: Reading = field(kw_only=True)
+    shortcut: Reading | None = None
+    residual: Source | None = None
+    low: float | None = None
+    high: float | None = None
+    pool: Pair = (1, 1)
+    pool_stride: Pair = (1, 1)
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Main and shortcut."""
+        return (self.main,) if self.shortcut is None else (self.main, self.shortcut)
+
+    @property
+    def is_linear(self) -> bool:
+        """Nothing follows the sums yet but batch norm."""
+        return self.residual is None and self.low is None and self.high is None and self.pool == (1, 1)
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a node of the traced model gives: a map, perhaps averaged or flattened on its way to the next layer."""
+
+    source: Source
+    rank: int
+    average: Pair = (1, 1)
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Channels, height, width."""
+        return self.source.channels, self.source.height // self.average[0], self.source.width // self.average[1]
 
 
 @dataclass
-class Chain:
+class Network:
     """A model that the core can run.
 
     Attributes:
-        model: the traced model, a copy of structure whose parameters are the model's.
-        steps: the linear layers, in order.
+        model: the traced model; its parameters are the model's.
+        input: the input map; rank 1 where it is flattened at once.
+        steps: in order.
         normalize: what is done to the input first.
-        folded: nodes that conversion removes.
     """
 
     model: fx.GraphModule
-    steps: list[LinearStep] = field(default_factory=list)
+    input: Source
+    shape: tuple[int, ...]
+    steps: list[Step] = field(default_factory=list)
     normalize: Normalize | None = None
-    folded: list[fx.Node] = field(default_factory=list)
+    values: dict[fx.Node, Value] = field(default_factory=dict)
+
+    def readers(self, source: Source) -> list[Reading]:
+        """All that look up a map."""
+        return [reading for step in self.steps for reading in step.readings if reading.source is source]
+
+    def sources(self) -> Iterator[Source]:
+        """All maps, in order."""
+        yield self.input
+        yield from self.steps
 
 
 class _Tracer(fx.Tracer):
@@ -80,127 +135,96 @@ class _Tracer(fx.Tracer):
         return type(m) in MODULES or super().is_leaf_module(m, module_qualified_name)
 
 
-def read_chain(model: nn.Module) -> Chain:
+def read_network(model: nn.Module, shape: tuple[int, ...]) -> Network:
     """Trace a dense model and check every node of it.
+
+    Args:
+        shape: of one input, without the batch.
 
     Raises:
         CompileError: names the layer, its place and what to use instead.
     """
+    from lutdla.nn.parts import take  # it needs the classes above
+
     tracer = _Tracer()
     try:
         traced = fx.GraphModule(tracer.root if isinstance(model, fx.GraphModule) else model, tracer.trace(model))
     except (fx.proxy.TraceError, TypeError, RuntimeError) as error:
         raise CompileError(f"model {type(model).__name__} cannot be traced ({error}): its forward must be a plain "
                            "sequence of layer calls, without branches on values") from error
-    chain, place = Chain(traced), "the input"
-    previous: fx.Node | None = None
+    traced.graph.eliminate_dead_code()
+    network = Network(traced, _input(shape), shape)
     for node in traced.graph.nodes:
         if node.op == "placeholder":
-            if previous is not None:
+            if network.values:
                 raise CompileError(f"model {type(model).__name__} takes more than one input ({node.target}): "
                                    "the core takes one, concatenate them before")
+            network.values[node] = Value(network.input, network.input.rank)
         elif node.op == "output":
-            if node.args[0] is not previous:
-                raise CompileError("the model's output is not its last layer alone: return one tensor")
+            _check_end(network, node)
         else:
-            _check_edge(node, previous, place)
-            _take(chain, node, place)
-            place = _label(node, traced)
-        previous = node
-    _check_end(chain)
-    return chain
+            take(network, node)
+    return network
 
 
-def _label(node: fx.Node, traced: fx.GraphModule) -> str:
-    if node.op == "call_module":
-        return f"layer {node.target} ({type(traced.get_submodule(str(node.target))).__name__})"
+def _input(shape: tuple[int, ...]) -> Source:
+    if len(shape) == 3:
+        return Source("input", *shape, rank=3)
+    if len(shape) == 2:
+        return Source("input", shape[0], 1, shape[1], rank=2)
+    return Source("input", math.prod(shape), 1, 1, rank=1)
+
+
+def label(node: fx.Node) -> str:
+    """What messages call a node."""
+    if node.op == "placeholder":
+        return "the input"
+    model = node.graph.owning_module
+    if node.op == "call_module" and model is not None:
+        return f"layer {node.target} ({type(model.get_submodule(str(node.target))).__name__})"
     return f"operation {node.name} ({getattr(node.target, '__name__', node.target)})"
 
 
-def _check_edge(node: fx.Node, previous: fx.Node | None, place: str) -> None:
-    model = node.graph.owning_module
-    label = _label(node, model) if model is not None else node.name
-    if node.op == "get_attr":
-        raise CompileError(f"{label}, after {place}: the model uses a tensor directly: put it into a layer")
-    if list(node.all_input_nodes) != [previous]:
-        key: Any = node.target
-        instead = INSTEAD.get(key, "the core runs a plain chain of layers, without branches")
-        raise CompileError(f"{label}, after {place}: it does not take just the result of the step before: {instead}")
+def place(node: fx.Node) -> str:
+    """A node's label and where it stands."""
+    before = node.all_input_nodes
+    return f"{label(node)}, after {label(before[0])}" if before else label(node)
 
 
-def _take(chain: Chain, node: fx.Node, place: str) -> None:
-    """Give one node its part in the chain."""
-    label, module = _label(node, chain.model), None
-    if node.op == "call_module":
-        module = chain.model.get_submodule(str(node.target))
-        part, key = MODULES.get(type(module)), type(module)
-    else:
-        part, key = FUNCTIONS.get(node.target), node.target  # type: ignore[assignment]
-    if part is None:
-        instead = INSTEAD.get(key) or f"use one of {', '.join(kind.__name__ for kind in MODULES)}"
-        raise CompileError(f"{label}, after {place}: the core does not run it: {instead}")
-    PARTS[part](chain, node, module, f"{label}, after {place}")
+def instead_of(key: Any) -> str:
+    """What to use in place of a module type or function."""
+    return INSTEAD.get(key) or f"use one of {', '.join(kind.__name__ for kind in MODULES)}"
 
 
-def _take_nothing(chain: Chain, node: fx.Node, module: nn.Module, where: str) -> None:
-    chain.folded.append(node)
+def _check_end(network: Network, node: fx.Node) -> None:
+    """The last node must give the sums of the last step, and nothing else."""
+    result: Any = node.args[0]
+    value = network.values.get(result) if isinstance(result, fx.Node) else None
+    if value is None:
+        raise CompileError("the model's output is not its last layer alone: return one tensor")
+    if not isinstance(value.source, Step):
+        raise CompileError("the model has no nn.Conv2d or nn.Linear: there is nothing to convert")
+    last, reason = value.source, None
+    if value.average != (1, 1):
+        reason = "average pooling follows the last layer: put it in front of an nn.Linear or a 1 x 1 convolution"
+    elif last.pool != (1, 1):
+        reason = "max-pooling follows the last layer, whose raw sums the core sends: leave it out"
+    elif last.low is not None or last.high is not None:
+        reason = ("a ReLU or clamp follows the last layer, whose raw sums the core sends: leave it out, or apply it on "
+                  "the host")
+    elif last.residual is not None:
+        reason = "a residual is added to the last layer, whose raw sums the core sends: add an nn.Linear after it"
+    elif (last.height, last.width) != (1, 1):
+        reason = (f"gives a map of {last.height} x {last.width} pixels, the core sends one pixel: end with global "
+                  "average pooling or nn.Flatten, and an nn.Linear")
+    elif any(last in (reading.source, step.residual) for step in network.steps for reading in step.readings):
+        reason = "is the output and is read by another layer: the core sends raw sums of one layer alone"
+    if reason:
+        raise CompileError(f"layer {last.name}: {reason}")
+    network.steps.remove(last)
+    network.steps.append(last)
 
 
-def _take_normalize(chain: Chain, node: fx.Node, module: Normalize, where: str) -> None:
-    if chain.steps or chain.normalize:
-        raise CompileError(f"{where}: it can stand once, before the first layer: move it there, or use nn.BatchNorm1d")
-    chain.normalize = module
-    chain.folded.append(node)
-
-
-def _take_flatten(chain: Chain, node: fx.Node, module: nn.Flatten | None, where: str) -> None:
-    if chain.steps:
-        raise CompileError(f"{where}: values are flat already: leave it out")
-    if module is not None:
-        start, end = module.start_dim, module.end_dim
-    else:
-        given: dict[str, Any] = dict(zip(("start_dim", "end_dim"), node.args[1:])) | dict(node.kwargs)
-        start, end = given.get("start_dim", 0), given.get("end_dim", -1)
-    if (start, end) != (1, -1):
-        raise CompileError(f"{where}: it flattens dimensions {start}..{end}: keep the batch, use nn.Flatten()")
-
-
-def _take_linear(chain: Chain, node: fx.Node, module: nn.Linear, where: str) -> None:
-    if any(step.module is module for step in chain.steps):
-        raise CompileError(f"{where}: it is used twice: give each place a layer of its own")
-    if chain.steps and chain.steps[-1].module.out_features != module.in_features:
-        raise CompileError(f"{where}: it takes {module.in_features} values, layer {chain.steps[-1].name} gives "
-                           f"{chain.steps[-1].module.out_features}: they must agree")
-    chain.steps.append(LinearStep(str(node.target), module))
-
-
-def _take_batch_norm(chain: Chain, node: fx.Node, module: nn.BatchNorm1d, where: str) -> None:
-    if not chain.steps or chain.steps[-1].relu or chain.steps[-1].batch_norm:
-        raise CompileError(f"{where}: it folds into the nn.Linear right before it, here is none: move it")
-    if module.running_mean is None:
-        raise CompileError(f"{where}: it keeps no running statistics: use track_running_stats=True")
-    chain.steps[-1].batch_norm = module
-    chain.folded.append(node)
-
-
-def _take_relu(chain: Chain, node: fx.Node, module: nn.ReLU | None, where: str) -> None:
-    if not chain.steps:
-        raise CompileError(f"{where}: a ReLU folds into the layer before it, here is none: leave it out")
-    chain.steps[-1].relu = True
-    chain.folded.append(node)
-
-
-PARTS: dict[str, Callable[[Chain, fx.Node, Any, str], None]] = {
-    "linear": _take_linear, "relu": _take_relu, "batch_norm": _take_batch_norm, "flatten": _take_flatten,
-    "nothing": _take_nothing, "normalize": _take_normalize,
-}  # fmt: skip
-"""Part in the chain -> what takes it in: (chain, node, its module or None, where it is)."""
-
-
-def _check_end(chain: Chain) -> None:
-    if not chain.steps:
-        raise CompileError("the model has no nn.Linear: there is nothing to convert")
-    last = chain.steps[-1]
-    if last.relu:
-        raise CompileError(f"layer {last.name}: a ReLU follows the last layer, whose raw sums the core sends: leave it "
-                           "out, or apply it on the host")
+def averaged(value: Value, average: Pair) -> Value:
+    """The value behind average pooling."""
+    return replace(value, average=(value.average[0] * average[0], value.average[1] * average[1]))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from lutdla.errors import InputError
+from lutdla.spec.frame_layout import FrameLayout
 
 
 @dataclass(frozen=True)
@@ -52,24 +55,35 @@ class Normalize(nn.Module):
 
 
 class QuantizeInput(nn.Module):
-    """Real inputs to the int8 grid, exactly as `Artefact.quantize` does.
+    """Real inputs to the int8 grid, exactly as `Artefact.quantize` does, and to the input feature map.
 
     Args:
         affine: how int8 stands for the input.
         shape: of one input, without the batch.
+        layout: the input feature map; None is a vector of all values.
     """
 
-    def __init__(self, affine: Affine, shape: tuple[int, ...]) -> None:
+    def __init__(self, affine: Affine, shape: tuple[int, ...], layout: FrameLayout | None = None) -> None:
         super().__init__()
         self.affine, self.shape = affine, tuple(shape)
+        self.layout = layout or FrameLayout(channels=math.prod(shape))
+        self.is_vector = layout is None
 
     def forward(self, x: Tensor) -> Tensor:
-        """(batch, *shape) uint8 or float -> float32 of the same shape, integers -128..127."""
+        """(batch, *shape) uint8 or float -> float32 (batch, channels, height, width), or (batch, values) of a vector:
+        integers -128..127."""
         if tuple(x.shape[1:]) != self.shape:
             raise InputError(f"input has shape {tuple(x.shape)}, this network was converted for (batch, "
                              f"{', '.join(map(str, self.shape))})")
         scale = torch.tensor(self.affine.scale, dtype=torch.float32)
-        return ((x.float() / scale).round() + self.affine.zero_point).clamp(-128, 127)
+        return self.arrange(((x.float() / scale).round() + self.affine.zero_point).clamp(-128, 127))
+
+    def arrange(self, x: Tensor) -> Tensor:
+        """Values (batch, *shape) as the input feature map, in the order of `FrameLayout`."""
+        if self.is_vector:
+            return x.flatten(1)
+        layout = self.layout
+        return F.pixel_unshuffle(x.reshape(len(x), layout.channels, layout.height, layout.width), layout.space_to_depth)
 
     def extra_repr(self) -> str:  # noqa: D102
         return f"{self.affine}, shape={self.shape}"
