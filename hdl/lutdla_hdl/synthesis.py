@@ -49,15 +49,17 @@ def pyosys_share() -> Path:
 def synthesize(
     verilog: str | Path,
     *,
+    top: str = TOP,
     family: str = "xc7",
     options: tuple[str, ...] = (),
     netlist: str | Path | None = None,
     timeout_s: float = SYNTHESIS_TIMEOUT_S,
 ) -> dict[str, int]:
-    """Synthesize a converted core, flattened, without I/O and clock buffers (it is a part of a design).
+    """Synthesize a converted core, or another design, flattened, without I/O and clock buffers (it is a part of one).
 
     Args:
-        verilog: the core's Verilog.
+        verilog: its Verilog.
+        top: its module.
         family: one of `FAMILIES`.
         options: further options of `synth_xilinx`, for example `-nobram`.
         netlist: where to write the netlist as Verilog.
@@ -72,7 +74,7 @@ def synthesize(
     pyosys_share()
     if family not in FAMILIES:
         raise ToolError(f"family is {family!r}: use one of {', '.join(FAMILIES)}")
-    synth = " ".join(["synth_xilinx", "-family", family, "-top", TOP, "-flatten", "-noiopad", "-noclkbuf", *options])
+    synth = " ".join(["synth_xilinx", "-family", family, "-top", top, "-flatten", "-noiopad", "-noclkbuf", *options])
     with tempfile.TemporaryDirectory(prefix="lutdla-synthesis-") as temporary:
         statistics = Path(temporary) / "statistics.json"
         commands = [f"read_verilog {Path(verilog).absolute()}", f"{synth} -run :map_dsp", _KEEP_DIFFERENCES,

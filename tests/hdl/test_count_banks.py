@@ -1,7 +1,7 @@
 import random
 
 import pytest
-from myhdl import ResetSignal, block, instances
+from myhdl import ResetSignal, block
 
 from lutdla_hdl.count_banks import count_banks, latency
 from lutdla_hdl.interfaces import bits, flag, named
@@ -15,7 +15,7 @@ def flat(clk, rst, valid, active, inside, counted, lookups, padding, ports, bloc
     cuts = [named(cut(active(blocks * (p + 1), blocks * p), masks[p]), f"cut{p}") for p in range(ports)]
     flags = [inside(p) for p in range(ports)]
     count = named(count_banks(clk, rst, valid, masks, flags, counted, lookups, padding), "count")
-    return instances()
+    return cuts, count
 
 
 def make(ports, blocks):

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from myhdl import block, instances
+from myhdl import block
 
 from lutdla.spec.config import CoreConfig
 from lutdla_hdl.interfaces import LoadBus, bits, flag, named
@@ -29,7 +29,7 @@ def flat(clk, load, indices, masks, base, valid, first, row, totals, config):
     bus = LoadBus(config)
     link = named(relay(load, bus), "link")
     unit = named(lookup(clk, bus, columns, port_masks, base, valid, first, row, totals, config), "lookup")
-    return instances()
+    return cuts, link, unit
 
 
 def make(config):
