@@ -6,27 +6,28 @@ from lutdla.compiler.assemble import assemble
 from lutdla.compiler.random_network import random_network
 from lutdla.reference import Reference
 from lutdla.spec.config import CoreConfig
-from lutdla.spec.packets import load_packets, memory_crcs, run_packet, unpack_results
+from lutdla.spec.packets import load_packets, memory_crcs, run_packets, unpack_results
 from lutdla.spec.registers import BY_NAME, MEMORY_CRCS
 from tests.strategies import TINY
 
 POOL = {
     "tiny l2": TINY,
     "v4 c16 l1, 4 ports": CoreConfig(
-        v=4, c=16, metric="l1", ports=4, blocks=1, lanes=4, encoders=1, table_rows=128, index_words=32,
-        accumulator_rows=4, constant_rows=16, codebook_rows=32, program_rows=4, acc_bits=18, packet_beats=64,
+        v=4, c=16, metric="l1", ports=4, blocks=1, lanes=4, encoders=1, table_rows=144, index_words=32,
+        accumulator_rows=4, constant_rows=16, codebook_rows=32, program_rows=8, acc_bits=18, packet_beats=64,
     ),
     "v3 c8 chebyshev, 128 bits": CoreConfig(
         v=3, c=8, metric="chebyshev", ports=1, blocks=4, lanes=12, encoders=2, table_rows=64, index_words=16,
-        accumulator_rows=4, constant_rows=16, codebook_rows=16, program_rows=4, stream_bits=128, packet_beats=64,
+        accumulator_rows=4, constant_rows=16, codebook_rows=16, program_rows=8, window_rows=8, value_rows=64, stream_bits=128,
+        packet_beats=64,
     ),
     "v1 c2 l2, 9 ports": CoreConfig(
         v=1, c=2, metric="l2", ports=9, blocks=2, lanes=8, encoders=2, table_rows=32, index_words=16,
-        accumulator_rows=8, constant_rows=16, codebook_rows=16, program_rows=2, acc_bits=32, packet_beats=64,
+        accumulator_rows=8, constant_rows=16, codebook_rows=16, program_rows=4, acc_bits=32, packet_beats=64,
     ),
     "v8 c4 l1, group of 2 beats": CoreConfig(
         v=8, c=4, metric="l1", ports=3, blocks=2, lanes=16, encoders=2, table_rows=64, index_words=8,
-        accumulator_rows=2, constant_rows=8, codebook_rows=8, program_rows=4, packet_beats=128,
+        accumulator_rows=2, constant_rows=8, codebook_rows=8, program_rows=16, value_rows=2, packet_beats=128,
     ),
 }  # fmt: skip
 """They differ in every field that decides a layout."""
@@ -90,7 +91,7 @@ def load(model, image, config, number=1):
 
 def run(model, image, values, config):
     """Raw results (images, rows * lanes) of a run."""
-    model.send(run_packet(values, image.program.input_groups, config))
+    model.send(run_packets(values, image, config))
     for _ in range(STEPS):
         frame = model.receive()
         if frame is not None:
@@ -121,3 +122,4 @@ def check(model, image, values, config):
     assert read(model, "ERROR") == 0
     assert read(model, "IMAGES") == len(values)
     assert read(model, "LOOKUPS") == reference.lookups & 0xFFFFFFFF
+    assert read(model, "PADDING") == reference.padding & 0xFFFFFFFF
