@@ -39,7 +39,7 @@ setup(
         "lutdla": ["py.typed"],
         "lutdla.backends": ["*.cpp", "*.h"],
         "lutdla_hdl": ["py.typed", "*.toml", "*.v"],
-        "lutdla_overlay": ["py.typed", "boards/*.toml"],
+        "lutdla_overlay": ["py.typed", "boards/*.toml", "cores/*.toml"],
     },
     install_requires=["numpy", "safetensors", "typer"],
     extras_require={"board": BOARD, "train": TRAIN, "hdl": HDL, "test": TEST},

@@ -10,6 +10,7 @@ from typing import Any
 
 from lutdla.errors import ConfigError, ToolError
 from lutdla.spec.registers import ADDRESS_BITS
+from lutdla_overlay.cores import FAMILIES, core_names, load_core
 
 PS_KINDS = ("processing_system7", "zynq_ultra_ps_e")
 """Xilinx's names of the processing systems: Zynq-7000 and Zynq UltraScale+."""
@@ -89,6 +90,8 @@ class Board:
     part: str
     board_part: str
     ddr_mib: int
+    core: str
+    """The configuration that suits it: a file in `cores/`."""
     ps: ProcessingSystem
     addresses: Addresses
     resources: Resources
@@ -184,6 +187,11 @@ def _check(board: Board, place: str) -> None:
         raise ConfigError(f"{place}: addresses.dma 0x{dma:08X} and addresses.lutdla 0x{core:08X} overlap")
     if board.ddr_mib <= 0 or min(board.resources.lut, board.resources.ff, board.resources.bram36) <= 0:
         raise ConfigError(f"{place}: ddr_mib, resources.lut, .ff and .bram36 must be positive")
+    if board.core not in core_names():
+        raise ConfigError(f"{place}: core is {board.core!r}, use one of {', '.join(core_names())}")
+    family = load_core(board.core).family
+    if FAMILIES[family] != ps.kind:
+        raise ConfigError(f"{place}: core {board.core} is for parts of family {family}, not for a {ps.kind}")
     known = {f.name for f in fields(Board)} | {f"resources.{f.name}" for f in fields(Resources)}
     for fact in board.unverified:
         if fact not in known:

@@ -8,6 +8,7 @@ name = "Test"
 part = "xc7z020clg400-1"
 board_part = "vendor:test:part0:1.0"
 ddr_mib = 512
+core = "xc7z020"
 unverified = ["ddr_mib", "resources.lut"]
 [ps]
 kind = "processing_system7"
@@ -55,6 +56,8 @@ def test_an_unknown_board_lists_the_known_ones():
 @pytest.mark.parametrize(("old", "new", "message"), [
     ('name = "Test"', "", "entry 'name' is missing"),
     ('name = "Test"', 'nmae = "Test"', "unknown entry 'nmae'"),
+    ('core = "xc7z020"', 'core = "xc8"', "core is 'xc8', use one of .*xc7z020"),
+    ('core = "xc7z020"', 'core = "zcu104"', "core zcu104 is for parts of family xcup, not for a processing_system7"),
     ('name = "Test"', "name = 3", "name is 3, it must be of type str"),
     ("ddr_mib = 512", "ddr_mib = true", "ddr_mib is True, it must be of type int"),
     ("ddr_mib = 512", "ddr_mib = -1", "ddr_mib, resources.lut, .ff and .bram36 must be positive"),

@@ -1,0 +1,67 @@
+"""Cores: the configuration that suits a part, one small TOML file each in `cores/`. Needs Python 3.11 (tomllib)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+from lutdla.errors import ConfigError
+from lutdla.spec.config import CoreConfig
+
+FAMILIES = {"xc7": "processing_system7", "xcup": "zynq_ultra_ps_e"}
+"""Family of parts, as yosys names it -> its processing system."""
+
+
+@dataclass(frozen=True)
+class Core:
+    """A configuration for a part.
+
+    Attributes:
+        key: name of the file.
+        family: of the part: one of `FAMILIES`.
+        clock_mhz_assumed: the clock that predictions rest on: an assumption until Vivado or a board has shown it.
+        config: the core.
+    """
+
+    key: str
+    family: str
+    clock_mhz_assumed: float
+    config: CoreConfig
+
+
+def core_names() -> tuple[str, ...]:
+    """Keys of all cores."""
+    folder = files("lutdla_overlay") / "cores"
+    return tuple(sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".toml")))
+
+
+def load_core(key: str) -> Core:
+    """Read a core file.
+
+    Raises:
+        ConfigError: an unknown core, or a file with a missing, unknown or impossible entry.
+    """
+    if key not in core_names():
+        raise ConfigError(f"core {key!r} is unknown: use one of {', '.join(core_names())}, or add cores/{key}.toml")
+    return parse_core(key, (files("lutdla_overlay") / "cores" / f"{key}.toml").read_text())
+
+
+def parse_core(key: str, text: str) -> Core:
+    """A core from TOML text; `key` names it in messages. Raises like `load_core`."""
+    import tomllib  # here, so that importing this module works on the Python 3.10 of PYNQ boards
+
+    place = f"cores/{key}.toml"
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{place}: {error}") from error
+    for name in ("family", "clock_mhz_assumed", "config"):
+        if name not in values:
+            raise ConfigError(f"{place}: entry {name!r} is missing")
+    if unknown := set(values) - {"family", "clock_mhz_assumed", "config"}:
+        raise ConfigError(f"{place}: unknown entry {min(unknown)!r}, known are family, clock_mhz_assumed, config")
+    if values["family"] not in FAMILIES:
+        raise ConfigError(f"{place}: family is {values['family']!r}, use one of {', '.join(FAMILIES)}")
+    if not isinstance(values["clock_mhz_assumed"], (int, float)) or not values["clock_mhz_assumed"] > 0:
+        raise ConfigError(f"{place}: clock_mhz_assumed is {values['clock_mhz_assumed']!r}, it must be positive")
+    return Core(key, values["family"], float(values["clock_mhz_assumed"]), CoreConfig.from_dict(values["config"]))

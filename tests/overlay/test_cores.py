@@ -1,0 +1,37 @@
+import pytest
+
+from lutdla.errors import ConfigError
+from lutdla_overlay.cores import core_names, load_core, parse_core
+
+GOOD = """
+family = "xc7"
+clock_mhz_assumed = 100
+[config]
+lanes = 8
+"""
+
+
+def test_every_core_file_is_valid():
+    cores = {key: load_core(key) for key in core_names()}
+    assert {"xc7z010", "xc7z020", "zcu104"} <= set(cores)
+    assert cores["xc7z020"].config.banks == 36
+    assert cores["xc7z020"].config.table_tail == 64
+
+
+def test_an_unknown_core_lists_the_known_ones():
+    with pytest.raises(ConfigError, match=r"core 'xc7z9' is unknown: use one of .*xc7z020.* or add cores/xc7z9"):
+        load_core("xc7z9")
+
+
+@pytest.mark.parametrize(("old", "new", "message"), [
+    ('family = "xc7"', "", "cores/test.toml: entry 'family' is missing"),
+    ('family = "xc7"', 'family = "xc6"', "family is 'xc6', use one of xc7, xcup"),
+    ("= 100", "= -1", "clock_mhz_assumed is -1, it must be positive"),
+    ("[config]", "speed = 1\n[config]", "unknown entry 'speed'"),
+    ("lanes = 8", "lanes = 7", "lanes is 7"),
+    ("lanes = 8", "lanes =", "cores/test.toml: Invalid value"),
+])  # fmt: skip
+def test_a_bad_file_names_its_entry(old, new, message):
+    assert parse_core("test", GOOD).config.lanes == 8
+    with pytest.raises(ConfigError, match=message.replace("[", r"\[")):
+        parse_core("test", GOOD.replace(old, new))
