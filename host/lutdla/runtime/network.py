@@ -46,8 +46,8 @@ class Network:
         most = max(self._overhead + self._pass_bytes, self._result_bytes)
         if most > backend.max_frame_bytes:
             raise FitError(f"{backend.name}: a pass of {self._per_pass} images and {len(artefact.image.pieces)} table "
-                           f"pieces moves {most} bytes, the device's max_frame_bytes is {backend.max_frame_bytes}: compile "
-                           "with fewer images in a pass or more tables in the core")
+                           f"pieces moves {most} bytes, the device's max_frame_bytes is {backend.max_frame_bytes}: "
+                           "compile with fewer images in a pass or more tables in the core")
         room = min(CHUNK_BYTES, backend.max_frame_bytes) - self._overhead
         self._chunk = self._per_pass * max(1, room // max(self._pass_bytes, self._result_bytes))
 

@@ -38,7 +38,7 @@ TENSOR_TEXT = {
     "mult": ("(constant rows, encoders x v)", "multiplier of the requantisation"),
     "bias": ("(constant rows, encoders x v)", "what is added before the shift; holds the rounding constant"),
     "shift": ("(constant rows, encoders x v)", "how far the sum is shifted right"),
-    "windows": ("(window rows, 5 x ports + 1)", "each port's offset, dy, dx, blocks, shortcut; then table (windows.md)"),
+    "windows": ("(window rows, 5 x ports + 1)", "of each port offset, dy, dx, blocks, shortcut; then table"),
     "streamed": ("(ports x blocks, rows of all pieces, lanes)", "table pieces, one behind the other"),
     "output_scale": ("(outputs,)", "real result = scale * accumulator + bias"),
     "output_bias": ("(outputs,)", "see output_scale"),

@@ -6,8 +6,9 @@ index word it reads has been written by then, whatever stalls. Two arguments sho
 
 * *by count*: never more than `ROW_FIFO` rows are under way, so when row r + ROW_FIFO is issued, row r has left the
   FIFO; `write_latency` steps later its indices can be read.
-* *by time*: nothing behind the FIFO ever waits, unless rows for the host are in it. Where none is near, row r arrives a
-  fixed number of cycles after its issue, or one row's time after row r - 1.
+* *by time*: nothing behind the FIFO ever waits, unless a row for the host is at its head. Where none of the `ROW_FIFO`
+  rows before r is one, row r arrives a fixed number of cycles after its issue, or one row's time after row r - 1. The
+  first such row behind rows for the host may find the FIFO full of rows that those held up.
 
 The hardware's constants are here because host and hardware must agree on them; `tests/hdl` measures them.
 """
@@ -51,10 +52,10 @@ class _Row:
 
     number: int
     issued: int
-    arrives: int
+    arrives: int  # by time; where it is not `clear`, rows for the host may hold it up
+    clear: bool
     words: Int  # index words it brings
     values: Int  # value groups it stores
-    to_output: bool
 
 
 class _Trail:
@@ -63,16 +64,20 @@ class _Trail:
     def __init__(self, config: CoreConfig) -> None:
         self.config, self.latency = config, write_latency(config)
         self.now, self.count, self.arrives = 0, 0, 0
+        self.behind = ROW_FIFO + 1  # rows since the newest one for the host
         self.rows: deque[_Row] = deque()
 
     def forget(self) -> None:
         """All rows have arrived."""
         self.rows.clear()
+        self.arrives, self.behind = self.now, ROW_FIFO + 1
 
     def add(self, issued: int, words: Int, values: Int, to_output: bool) -> None:
         """One finished row."""
-        self.arrives = max(issued + self.latency, self.arrives + self.config.groups_per_row)
-        self.rows.append(_Row(self.count, issued, self.arrives, words, values, to_output))
+        self.behind = 0 if to_output else self.behind + 1
+        held_up = ROW_FIFO * self.config.groups_per_row if self.behind == ROW_FIFO + 1 else 0
+        self.arrives = max(issued + self.latency + held_up, self.arrives + self.config.groups_per_row)
+        self.rows.append(_Row(self.count, issued, self.arrives, self.behind > ROW_FIFO, words, values))
         self.count += 1
 
     def prune(self) -> None:
@@ -106,7 +111,8 @@ def _conflicts(record: Lookup, windows: WindowArrays, trail: _Trail) -> bool:
         return False
     config, rows = trail.config, list(trail.rows)
     horizon = trail.latency + ROW_FIFO * (1 + config.groups_per_row) + max(0, trail.arrives - trail.now)
-    first_read = np.full(config.index_words, np.iinfo(np.int64).max)
+    never = np.iinfo(np.int64).max
+    first_read = np.full(config.index_words, never)
     issued, at, added = [], trail.now, []
     for steps in walk(record, windows, config, 1 << 12):
         t = at + np.arange(len(steps.first))
@@ -115,7 +121,8 @@ def _conflicts(record: Lookup, windows: WindowArrays, trail: _Trail) -> bool:
         issued += t[steps.last].tolist()
         added += steps.value_in[steps.last].tolist()
         at += len(t)
-        if at - trail.now > horizon and len(issued) >= ROW_FIFO + VALUE_ROWS_APART:
+        enough = len(issued) >= ROW_FIFO + VALUE_ROWS_APART and at > issued[ROW_FIFO - 1] + trail.latency
+        if enough and at - trail.now > horizon:  # all rows have arrived by now, by count and by time
             break
     if record.residual is not None:
         for k, row in enumerate(added[:VALUE_ROWS_APART]):
@@ -126,12 +133,13 @@ def _conflicts(record: Lookup, windows: WindowArrays, trail: _Trail) -> bool:
         if not len(row.words):
             continue
         read = int(first_read[row.words].min())
+        if read == never:
+            continue
         behind = k + ROW_FIFO
         later = rows[behind].issued if behind < len(rows) else (
             issued[behind - len(rows)] if behind - len(rows) < len(issued) else None)
         by_count = later is not None and later + trail.latency <= read
-        clear = not any(other.to_output for other in rows[max(0, k - ROW_FIFO) : k + 1])
-        if not by_count and not (clear and row.arrives <= read):
+        if not by_count and not (row.clear and row.arrives <= read):
             return True
     return False
 
