@@ -6,7 +6,7 @@ from torch import nn
 
 from lutdla.errors import CompileError, InputError
 from lutdla.nn import LUTBoost, Stage, accuracy, predict, train_dense
-from lutdla.nn.lut_linear import lut_layers
+from lutdla.nn.lut_layer import lut_layers
 from lutdla.spec.config import METRICS
 from tests.nn.small import boosted, dense, examples
 
@@ -118,6 +118,41 @@ def test_all_metrics_train(metric):
     network = boosted(metric=metric)
     assert all(layer.frozen and layer.metric.name == metric for layer in lut_layers(network).values())
     assert accuracy(network, test_images, test_labels) > accuracy(dense(), test_images, test_labels) - 0.08
+
+
+class Small(nn.Module):
+    """A stem, a block with a residual, one with a shortcut; average pooling and a head."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.a, self.b = (nn.Conv2d(*sizes, padding=1) for sizes in ((1, 8, 3, 4), (8, 8, 3), (8, 12, 3, 2)))
+        self.short, self.norm, self.head = nn.Conv2d(8, 12, 1, 2), nn.BatchNorm2d(12), nn.Linear(12, 10)
+
+    def forward(self, x):
+        x = torch.relu(self.stem(x))
+        x = torch.relu(x + self.a(x))
+        return self.head(torch.relu(self.norm(self.b(x)) + self.short(x)).mean((2, 3)))
+
+
+def test_convolutional_networks_train_through_the_same_stages():
+    torch.manual_seed(0)
+    images, labels, test_images, test_labels = examples()
+    images, test_images = images[:2000, None].float() / 255, test_images[:, None].float() / 255
+    labels = labels[:2000]
+    model = Small()
+    train_dense(model, images, labels, epochs=4)
+    boost = LUTBoost(batch=100, calibration=200, convert_options={"iterations": 3})
+    network = boost.replace(model, images)
+    replaced, before = accuracy(network, test_images, test_labels), parameters(network)
+    boost.train(network, Stage("joint", 3, 0.2, 1e-3, 1e-3, reconstruction=0.1), images, labels)
+    moved = {name for name, value in parameters(network).items() if not torch.equal(value, before[name])}
+    assert moved == set(before)
+    block = network.get_submodule("b")
+    assert block.codebooks is block.shortcut.codebooks
+    assert block.shortcut.weight.grad.abs().sum() > 0
+    trained = accuracy(network, test_images, test_labels)
+    assert trained > replaced
+    assert trained > accuracy(model, test_images, test_labels) - 0.1
 
 
 def test_an_unsupported_model_is_refused_before_training():

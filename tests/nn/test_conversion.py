@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from lutdla.errors import CompileError, InputError
 from lutdla.nn import LUTLinear, Normalize, accuracy, convert
-from lutdla.nn.lut_linear import lut_layers
+from lutdla.nn.lut_layer import lut_layers
 from tests.nn.small import dense, examples, untrained
 
 IMAGES = torch.randint(0, 256, (200, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -22,7 +22,7 @@ def test_linear_becomes_lookup_and_the_rest_is_folded():
     layers = lut_layers(network)
     assert list(layers) == ["2", "4", "6"]
     kinds = [type(m).__name__ for name, m in network.named_modules() if name]
-    assert kinds == ["QuantizeInput", "Flatten", "LUTLinear", "LUTLinear", "LUTLinear"]
+    assert kinds == ["QuantizeInput", "LUTLinear", "LUTLinear", "LUTLinear"]
     first, second, last = layers.values()
     assert first.input.zero_point == -128
     assert first.input.scale == pytest.approx(1 / 255)
@@ -128,23 +128,20 @@ class Twice(nn.Module):
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(4, 2)),
-         r"layer 0 \(Conv2d\), after the input: the core does not run it: .* use nn.Flatten and nn.Linear"),
         (chain(nn.Linear(784, 8), nn.GELU(), nn.Linear(8, 4)),
          r"layer 2 \(GELU\), after layer 1 \(Linear\): the core does not run it: use nn.ReLU"),
         (chain(nn.Linear(784, 8), nn.Softmax(dim=1)), r"layer 2 \(Softmax\), after layer 1 \(Linear\): .*leave it out"),
-        (chain(nn.Linear(784, 8), nn.Hardtanh(), nn.Linear(8, 4)), r"layer 2 \(Hardtanh\).*use one of Linear, ReLU"),
-        (chain(nn.Linear(784, 8), nn.ReLU()), "layer 1: a ReLU follows the last layer"),
+        (chain(nn.Linear(784, 8), nn.Threshold(1, 2), nn.Linear(8, 4)), r"layer 2 \(Threshold\).*use one of Linear, Conv"),
+        (chain(nn.Linear(784, 8), nn.ReLU()), "layer 1: a ReLU or clamp follows the last layer"),
         (chain(nn.Linear(784, 8), nn.Linear(9, 4)), r"layer 2 \(Linear\), .*takes 9 values, layer 1 gives 8"),
         (chain(nn.Linear(784, 8), Normalize(), nn.Linear(8, 4)), r"layer 2 \(Normalize\).*it can stand once, before"),
-        (chain(nn.Linear(784, 8), nn.Flatten(), nn.Linear(8, 4)), r"layer 2 \(Flatten\).*values are flat already"),
         (chain(nn.Linear(784, 8), nn.ReLU(), nn.BatchNorm1d(8), nn.Linear(8, 4)), r"layer 3 \(BatchNorm1d\).*move it"),
         (chain(nn.Linear(784, 8), nn.BatchNorm1d(8, track_running_stats=False)), "use track_running_stats=True"),
-        (nn.Sequential(nn.ReLU(), nn.Linear(784, 8)), r"layer 0 \(ReLU\), after the input: a ReLU folds into"),
+        (nn.Sequential(nn.ReLU(), nn.Linear(784, 8)), r"layer 0 \(ReLU\), after the input: a ReLU or clamp folds into the layer before it, here is none"),
         (nn.Sequential(nn.Flatten(0), nn.Linear(784, 8)), r"it flattens dimensions 0..-1: keep the batch"),
-        (nn.Sequential(nn.Flatten()), "the model has no nn.Linear: there is nothing to convert"),
-        (chain(nn.Linear(700, 8)), r"layer 1: takes 700 values, calibration inputs have 784 \(28 x 28\)"),
-        (Residual(), r"operation add \(add\), after layer b \(Linear\): .*residual connections are not supported"),
+        (nn.Sequential(nn.Flatten()), "the model has no nn.Conv2d or nn.Linear: there is nothing to convert"),
+        (chain(nn.Linear(700, 8)), r"layer 1 .*takes 700 values, calibration inputs have 784: they must agree"),
+        (Residual(), r"layer b: a residual is added to the last layer, whose raw sums the core sends: add an nn.Linear"),
         (Branching(), r"model Branching cannot be traced \(.*\): its forward must be a plain sequence"),
         (Divided(), r"operation truediv \(truediv\), after the input: .*lutdla.nn.Normalize"),
         (Twice(), r"layer b \(Linear\), after layer b \(Linear\): it is used twice"),

@@ -24,6 +24,10 @@ def layer(inputs=14, outputs=6, v=4, c=8, metric="l2", seed=0):
     return made
 
 
+def accumulators(made, x):
+    return made.accumulate(x[:, :, None, None], made.integers())[:, 0, 0]
+
+
 def grid(*shape, seed=0):
     return torch.randint(-128, 128, shape, generator=torch.Generator().manual_seed(seed)).float()
 
@@ -33,15 +37,15 @@ def grid(*shape, seed=0):
 def test_forward_is_the_integers_of_the_reference(metric, inputs, v, c):
     """Directly, value by value: encode, add table rows, requantize, as lutdla.reference defines them."""
     made, x = layer(inputs, 6, v, c, metric), grid(20, inputs)
-    codebooks, tables, _, *constants = (t.detach().numpy().astype(np.int64) for t in made.integers())
+    codebooks, tables, _, *constants = (t.detach().numpy().astype(np.int64) for t in made.integers() if t is not None)
     padded = np.pad(x.numpy().astype(np.int64), ((0, 0), (0, made.subspaces * v - inputs)))
     acc = np.array([
-        sum(tables[s, reference.encode(row[s * v : s * v + v], codebooks[s], metric)] for s in range(made.subspaces))
+        sum(tables[0, s, reference.encode(row[s * v : s * v + v], codebooks[s], metric)] for s in range(made.subspaces))
         for row in padded
     ])  # fmt: skip
-    want = reference.requantize(acc, *constants, made.low, made.high)
+    want = reference.requantize(acc, *constants, 0, made.low, made.high)
     with torch.no_grad():
-        np.testing.assert_array_equal(made.accumulate(x, made.integers()).numpy(), acc)
+        np.testing.assert_array_equal(accumulators(made, x).numpy(), acc)
         np.testing.assert_array_equal(made(x).numpy(), want)
     np.testing.assert_array_equal(made(x.requires_grad_()).detach().numpy(), want)  # the same while training
     assert len(np.unique(want)) > 10
@@ -51,7 +55,7 @@ def test_last_layer_gives_scaled_accumulators():
     made, x = layer(), grid(5, 14)
     made.output = None
     integers = made.integers()
-    torch.testing.assert_close(made(x), made.accumulate(x, integers) * integers.scale + made.bias, rtol=0, atol=0)
+    torch.testing.assert_close(made(x), accumulators(made, x) * integers.scale + made.bias, rtol=0, atol=0)
 
 
 def test_codebooks_of_every_value_compute_the_real_product():
@@ -146,7 +150,7 @@ def test_fixed_point_fits_the_core_and_stays_close(ratio, offset, acc):
     assert 1 <= s <= SHIFT_MAX
     x = torch.tensor(acc)[:, None]
     got = requantize(x.float(), mult, bias, shift, -128, 127)[:, 0]
-    want = reference.requantize(x.numpy()[:, 0], np.int64(m), np.int64(b), np.int64(s), -128, 127)
+    want = reference.requantize(x.numpy()[:, 0], np.int64(m), np.int64(b), np.int64(s), 0, -128, 127)
     np.testing.assert_array_equal(got.numpy(), want)
     exact = (x[:, 0].double() * ratio + offset).clamp(-128, 127)
     error = 0.51 + x[:, 0].abs() * (ratio * 2**-14 + 2.0**-s)
@@ -183,10 +187,10 @@ def test_a_range_is_covered_and_zero_is_exact(low, high):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: LUTLinear(0, 4), "LUTLinear has in_features=0: it must be at least 1"),
+        (lambda: LUTLinear(0, 4), "LUTLinear has inputs=0: it must be at least 1"),
         (lambda: LUTLinear(4, 4, c=12), "LUTLinear has c=12: it must be a power of two, 2 or more"),
         (lambda: LUTLinear(4, 4, metric="l3"), "metric is 'l3': use one of l2"),
-        (lambda: LUTLinear(1 << 20, 1, v=1), "LUTLinear has 1048576 subspaces: 132104 is the most"),
+        (lambda: LUTLinear(1 << 20, 1, v=1), "LUTLinear sums 1048576 lookups: 132104 is the most"),
         (lambda: LUTLinear(8, 4)(torch.zeros(2, 9)), r"LUTLinear got shape \(2, 9\): it takes \(batch, 8\)"),
         (lambda: Affine(0.0, 0), "quantization has scale 0.0"),
         (lambda: Affine(1.0, 200), "zero point 200"),

@@ -34,7 +34,7 @@ def test_the_first_layer_could_not_be_wider(data):
     network = convert(fashion_mlp((80, 16)), torch.tensor(data.train_images[:50]), iterations=0)
     freeze(network)
     with pytest.raises(ValueError, match="table"):
-        compile(network, CoreConfig())
+        compile(network, CoreConfig(), dataflow="resident")
 
 
 def test_a_seed_decides_the_model():

@@ -104,7 +104,7 @@ def _layers(network: Network, choices: dict[str, Any], quantizer: QuantizeInput)
             layer.bias.copy_(bias)
             for part, values, reading in zip((layer, layer.shortcut), weights, step.readings):
                 assert part is not None
-                part.weight.copy_(values)
+                part.weight.copy_(values.view_as(part.weight))
                 part.codebooks = codebooks.setdefault(reading.source, part.codebooks)
                 if reading.source is network.input:
                     _read_input(part, network, quantizer.affine)

@@ -35,7 +35,7 @@ class Lookups(nn.Module):
         slice: channels in a subspace, v or fewer (1: a quantizer of c levels for each channel).
 
     Attributes:
-        weight: (N, C, kernel height, kernel width), as in nn.Conv2d.
+        weight: (N, C, kernel height, kernel width), as in nn.Conv2d; (N, K) in `LUTLinear`.
         codebooks: (S, c, slice), in steps of the int8 grid.
         correction: (T, S, c, N) real, by what a table entry differs from centroid x weight; 0 at first. The core stores
             tables whole, so entries that training moves freely cost nothing, and win back most of what encoding loses.
@@ -119,7 +119,8 @@ class Lookups(nn.Module):
     def exact(self, x: Tensor) -> Tensor:
         """The real result without encoding, for maps on the int8 grid: (B, Ho, Wo, N)."""
         real = (x - self.input.zero_point) * self.input.scale - self.mean
-        return convolve(real, self.weight, self.geometry).permute(0, 2, 3, 1)
+        weight = self.weight.reshape(self.outputs, self.inputs, *self.geometry.kernel)
+        return convolve(real, weight, self.geometry).permute(0, 2, 3, 1)
 
     # -- state -------------------------------------------------------------------------------------------------------
     def get_extra_state(self) -> dict[str, Any]:

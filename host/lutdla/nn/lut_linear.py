@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from lutdla.errors import InputError
 from lutdla.nn.geometry import Geometry
@@ -21,6 +21,7 @@ class LUTLinear(LUTLayer):
 
     def __init__(self, in_features: int, out_features: int, v: int = 4, c: int = 16, metric: str = "l2") -> None:
         super().__init__(in_features, out_features, Geometry(), v=v, c=c, metric=metric)
+        self.weight = nn.Parameter(self.weight.detach().flatten(1))  # (N, K), as in nn.Linear
 
     def forward(self, x: Tensor, shortcut: Tensor | None = None, residual: Tensor | None = None) -> Tensor:
         """(M, K) on the int8 grid -> (M, N): on the int8 grid, or real in the last layer."""
