@@ -8,14 +8,17 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from lutdla.compiler.assemble import assemble
-from lutdla.compiler.random_network import random_network
 from lutdla.errors import ArtefactError, FitError, LutdlaError
 from lutdla.spec.artefact import Artefact, _digest
 from lutdla.spec.config import CoreConfig
+from lutdla.spec.frame_layout import FrameLayout
+from tests.networks import random_artefact, two_layers
+from tests.programs import Shape
 from tests.strategies import TINY
 
-NETWORK = assemble(random_network(TINY, (10, 8, 6)), TINY, {"trained": "never", "accuracy": 0.5})
+NETWORK = replace(two_layers(), provenance={"trained": "never", "accuracy": 0.5})
+STREAMED = random_artefact(TINY, Shape(5, images=2, pieces=3))
+"""Several images in a pass, three table pieces."""
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +40,26 @@ def rewritten(path, target, change_header=None, change_tensors=None):
     return target
 
 
-def test_an_artefact_survives_its_file(path):
-    found = Artefact.load(path)
-    assert found.image.program == NETWORK.image.program
+@pytest.mark.parametrize("artefact", [NETWORK, STREAMED], ids=["resident", "streamed"])
+def test_an_artefact_survives_its_file(artefact, tmp_path):
+    found = Artefact.load(artefact.save(tmp_path / "net.lut"))
+    assert found.image.program == artefact.image.program
+    assert found.image.windows == artefact.image.windows
     for name in ("codebooks", "tables", "mult", "bias", "shift"):
-        np.testing.assert_array_equal(getattr(found.image, name), getattr(NETWORK.image, name))
-    np.testing.assert_array_equal(found.output_scale, NETWORK.output_scale)
-    for name in ("config", "input_shape", "input_scale", "input_zero_point", "layers", "provenance", "digest",
+        np.testing.assert_array_equal(getattr(found.image, name), getattr(artefact.image, name))
+    assert [piece.row for piece in found.image.pieces] == [piece.row for piece in artefact.image.pieces]
+    for piece, expected in zip(found.image.pieces, artefact.image.pieces):
+        np.testing.assert_array_equal(piece.tables, expected.tables)
+    np.testing.assert_array_equal(found.output_scale, artefact.output_scale)
+    for name in ("config", "input_shape", "input_scale", "input_zero_point", "layout", "layers", "provenance", "digest",
                  "model_id", "outputs", "table_bytes", "codebook_bytes"):  # fmt: skip
-        assert getattr(found, name) == getattr(NETWORK, name), name
+        assert getattr(found, name) == getattr(artefact, name), name
+
+
+def test_an_input_layout_survives_its_file(tmp_path):
+    layout = FrameLayout(1, 2, 6, slice=2, space_to_depth=2)
+    image = replace(NETWORK, input_shape=(1, 2, 6), layout=layout)  # three pixels of two subspaces
+    assert Artefact.load(image.save(tmp_path / "net.lut")).layout == layout
 
 
 def test_saving_again_keeps_the_digest(path, tmp_path):
@@ -93,16 +107,19 @@ def test_a_flipped_bit_is_refused(path, data):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda h: h.update(format=2), "format 2, ABI 1; this lutdla reads format 1, ABI 1: compile"),
-        (lambda h: h.update(abi=7), "format 1, ABI 7"),
+        (lambda h: h.update(format=1), "format 1, ABI 2; this lutdla reads format 2, ABI 2: compile"),
+        (lambda h: h.update(abi=7), "format 2, ABI 7"),
         (lambda h: h.pop("config"), "header does not describe a network"),
         (lambda h: h["config"].update(v=3), "header does not describe a network"),
         (lambda h: h["config"].update(banks=3), "unknown configuration field 'banks'"),
-        (lambda h: h["program"].pop(), "record 1: the last record, and only it"),
+        (lambda h: h["program"].pop(), "record 1: the last record sends results to the host"),
         (lambda h: h["program"][1].update(kind="Convolve"), "header does not describe a network"),
-        (lambda h: h["program"][1].update(last_word=99), "last_word reaches 99"),
+        (lambda h: h["program"][1].update(index=99), "record 1: index word reaches 99"),
+        (lambda h: h["program"][1].update(last_word=99), "header does not describe a network"),
         (lambda h: h["input"].pop("scale"), "header does not describe a network"),
-        (lambda h: h["input"].update(shape=[3, 5]), "an input has 15 values, the program takes 1..10"),
+        (lambda h: h["input"]["layout"].update(slice=1), "its layout 10 in 10 groups, the program takes 6 groups"),
+        (lambda h: h.update(pieces=[[24, 4]]), "header does not describe a network .*streamed tables have 0 rows"),
+        (lambda h: h["input"].update(shape=[3, 5]), "an input has 15 values, its layout 10 in 6 groups, the program"),
     ],
 )
 def test_a_header_of_another_version_or_without_sense_is_refused(path, tmp_path, change, message):
@@ -118,6 +135,8 @@ def test_a_header_of_another_version_or_without_sense_is_refused(path, tmp_path,
         (lambda t: t.update(tables=t["tables"].astype(np.int16)), "tensor tables is int16, it must be int8"),
         (lambda t: t.update(tables=t["tables"][:, :, :3].copy()), "table words have shape"),
         (lambda t: t.update(output_scale=np.ones(9, np.float32)), r"\(9,\) output scales and \(6,\) biases"),
+        (lambda t: t.update(windows=t["windows"][:, :-1].copy()), r"does not describe a network .*windows have shape \(2, 10\)"),
+        (lambda t: t.update(windows=t["windows"] + 200), "window 0: dy of port 0 is 200"),
         (lambda t: t.update(shift=t["shift"] + 100), "shift is .*it must be 0..47"),
     ],
 )
@@ -150,18 +169,18 @@ def core(**changes):
 
 def test_a_deeper_core_fits():
     NETWORK.check_fits(core(table_rows=128, index_words=64, codebook_rows=64))
+    STREAMED.check_fits(core(table_rows=128, value_rows=32, window_rows=32))
 
 
 def test_a_core_of_exactly_the_needed_depths_fits_and_none_smaller():
-    needs = {name: 1 << (need - 1).bit_length() for name, need in NETWORK.requires().items()}
-    least = {"table_rows": 8, "index_words": 2, "accumulator_rows": 2, "constant_rows": 2, "codebook_rows": 2,
-             "program_rows": 2}  # fmt: skip
-    fitting = {name: max(needs[name], least[name]) for name in needs}
-    NETWORK.check_fits(core(**fitting))
-    for name, depth in fitting.items():
-        if depth // 2 >= least[name]:
-            with pytest.raises(FitError, match=f"{name.split('_')[0]} memory needs"):
-                NETWORK.check_fits(core(**fitting | {name: depth // 2}))
+    for artefact in (NETWORK, STREAMED):
+        needs = {name: 1 << (need - 1).bit_length() for name, need in artefact.requires().items()}
+        fitting = {name: max(need, 8 if name == "table_rows" else 2) for name, need in needs.items()}
+        artefact.check_fits(core(**fitting))
+        for name, depth in fitting.items():
+            if depth // 2 >= (8 if name == "table_rows" else 2):
+                with pytest.raises(FitError, match=f"{name.split('_')[0]} memory needs"):
+                    artefact.check_fits(core(**fitting | {name: depth // 2}))
 
 
 @pytest.mark.parametrize(
@@ -173,6 +192,7 @@ def test_a_core_of_exactly_the_needed_depths_fits_and_none_smaller():
         ({"table_rows": 8}, r"table memory needs \d+ rows, this overlay has 8 .*: use an overlay with table_rows="),
         ({"codebook_rows": 4}, r"codebook memory needs \d+ rows, this overlay has 4"),
         ({"program_rows": 2}, r"program memory needs 3 rows, this overlay has 2"),
+        ({"index_words": 4}, r"index memory needs 6 words, this overlay has 4"),
     ],
 )
 def test_a_core_that_cannot_hold_it_is_named(changes, message):
@@ -191,3 +211,18 @@ def test_quantize_rounds_half_to_even_and_saturates():
 def test_quantize_takes_unsigned_images():
     image = np.full((1, 10), 200, np.uint8)
     assert replace(NETWORK, input_scale=2.0).quantize(image).tolist() == [[100] * 10]
+
+
+def test_frames_fill_the_last_pass_with_copies():
+    per_pass = STREAMED.image.program.images
+    values = np.random.default_rng(0).integers(-128, 128, (2 * per_pass - 1, *STREAMED.input_shape)).astype(np.int8)
+    frames = STREAMED.frames(values)
+    assert len(frames) == 2 * per_pass
+    np.testing.assert_array_equal(frames[:-1], STREAMED.layout.arrange(values, TINY))
+    np.testing.assert_array_equal(frames[-1], frames[-2])
+    assert STREAMED.frames(values[:0]).shape == (0, frames.shape[1])
+
+
+def test_dequantize_scales_and_cuts():
+    scaled = replace(NETWORK, output_scale=np.full(6, 0.5, np.float32), output_bias=np.arange(6, dtype=np.float32))
+    assert scaled.dequantize(np.full((1, 8), 4, np.int32)).tolist() == [[2, 3, 4, 5, 6, 7]]

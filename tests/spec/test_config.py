@@ -24,6 +24,10 @@ from tests.strategies import TINY, configs
         ({"table_rows": 1000}, "table_rows is 1000: it must be a power of two"),
         ({"table_rows": 16}, "table_rows is 16: it must be 2 x c=32 or more"),
         ({"acc_bits": 33}, "acc_bits is 33: it must be 12..32"),
+        ({"table_rows": 1024 + 256 + 64}, "table_rows is 1344: it must be a power of two, or a power"),
+        ({"table_rows": 1024 + 8}, "table_rows is 1032: .* and a multiple of c=16"),
+        ({"window_rows": 24}, "window_rows is 24: it must be a power of two"),
+        ({"value_rows": 0}, "value_rows is 0: it must be 2..32768"),
         ({"packet_beats": 8}, "packet_beats is 8: one word of every memory must fit into it"),
     ],
 )
@@ -63,3 +67,10 @@ def test_derived_sizes_agree(config):
         beats = config.beats_per_word(memory)
         assert (beats - 1) * config.stream_bytes < config.word_bytes(memory) <= beats * config.stream_bytes
         assert beats <= config.packet_beats
+        assert config.depth(memory) > 0
+        assert config.memory_banks(memory) > 0
+
+
+@pytest.mark.parametrize(("rows", "tail"), [(1024, 0), (1024 + 512, 512), (1024 + 16, 16), (2048, 0)])
+def test_rows_of_a_table_bank_past_a_power_of_two(rows, tail):
+    assert CoreConfig(table_rows=rows).table_tail == tail

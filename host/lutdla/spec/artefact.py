@@ -274,6 +274,8 @@ def _window_tensor(windows: tuple[Window, ...]) -> npt.NDArray[np.int32]:
 def _windows(rows: npt.NDArray[np.int32]) -> tuple[Window, ...]:
     """The inverse of `_window_tensor`."""
     size, windows = len(PORT_FIELDS), []
+    if rows.ndim != 2 or rows.shape[1] % size != 1:
+        raise ValueError(f"windows have shape {rows.shape}")
     for row in rows.tolist():
         parts = [row[i : i + size] for i in range(0, len(row) - 1, size)]
         ports = tuple(Port(offset, dy, dx, blocks, bool(shortcut)) for offset, dy, dx, blocks, shortcut in parts)

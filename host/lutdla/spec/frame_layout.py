@@ -59,16 +59,17 @@ class FrameLayout:
         cut = values.reshape(images, self.channels, height, side, width, side)
         pixels = cut.transpose(0, 2, 4, 1, 3, 5).reshape(images, height * width, channels)
         frames = np.zeros((images, height * width, self.groups_per_pixel(config) * config.encoders, config.v), np.int8)
-        padded = np.zeros((images, height * width, self.subspaces, self.slice), np.int8)
-        padded.reshape(images, height * width, -1)[:, :, :channels] = pixels
-        frames[:, :, : self.subspaces, : self.slice] = padded
-        return frames.reshape(images, -1)
+        padded = np.zeros((images, height * width, self.subspaces * self.slice), np.int8)
+        padded[:, :, :channels] = pixels
+        frames[:, :, : self.subspaces, : self.slice] = padded.reshape(*frames.shape[:2], self.subspaces, self.slice)
+        return frames.reshape(images, self.groups(config) * config.group)
 
     def restore(self, frames: npt.NDArray[np.int8], config: CoreConfig) -> npt.NDArray[np.int8]:
         """Inputs (images, channels * height * width) of frames: the inverse of `arrange`."""
         images, side = len(frames), self.space_to_depth
         channels, height, width = self.map_shape
-        slices = frames.reshape(images, height * width, -1, config.v)[:, :, : self.subspaces, : self.slice]
-        pixels = slices.reshape(images, height * width, -1)[:, :, :channels]
+        slices = frames.reshape(images, height * width, self.groups_per_pixel(config) * config.encoders, config.v)
+        used = slices[:, :, : self.subspaces, : self.slice]
+        pixels = used.reshape(images, height * width, self.subspaces * self.slice)[:, :, :channels]
         cut = pixels.reshape(images, height, width, self.channels, side, side)
-        return np.ascontiguousarray(cut.transpose(0, 3, 1, 4, 2, 5)).reshape(images, -1)
+        return np.ascontiguousarray(cut.transpose(0, 3, 1, 4, 2, 5)).reshape(images, self.values)
