@@ -1,6 +1,7 @@
 """The emulator against the reference, and what only a model has: its streams and interrupt line."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,12 +16,28 @@ from lutdla.errors import InputError, ProgramError
 from lutdla.reference import Reference, encode
 from lutdla.spec.config import METRICS, CoreConfig
 from lutdla.spec.memory import MemoryImage
-from lutdla.spec.packets import ErrorCode, Kind, load_packets, packet, run_packet, unpack_results
+from lutdla.spec.packets import (
+    LAST_OF_PIECE,
+    TABLE,
+    ErrorCode,
+    Kind,
+    input_packet,
+    load_packets,
+    packet,
+    piece_packets,
+    run_packets,
+    schedule,
+    unpack_results,
+)
 from lutdla.spec.program import EncodeInput, Lookup, Loop, Program
 from lutdla.spec.registers import BY_NAME
+from lutdla.spec.window import Port, Window
+from tests.networks import random_artefact, two_layers
+from tests.programs import Shape
 from tests.strategies import SEEDS, TINY, configs, inputs, memory_images
 
-NETWORK = assemble(random_network(TINY, (10, 8, 6)), TINY)
+NETWORK = two_layers()
+STREAMED = random_artefact(TINY, Shape(5, images=2, pieces=3))
 GROUPS = NETWORK.image.program.input_groups
 LOAD = b"".join(load_packets(NETWORK.image, TINY, 1))
 
@@ -39,8 +56,16 @@ def feed(model, *frames):
     model.step()
 
 
+def status(model):
+    return BY_NAME["STATUS"].decode(read(model, "STATUS"))
+
+
+def error(model):
+    return ErrorCode(read(model, "ERROR") & 0xFF)
+
+
 def run(model, image, values):
-    feed(model, run_packet(values, image.program.input_groups, model.config))
+    feed(model, run_packets(values, image, model.config))
     return unpack_results(model.receive(), len(values), model.config)
 
 
@@ -61,7 +86,7 @@ def test_any_valid_program_equals_the_reference(data, wild):
     feed(model, b"".join(load_packets(image, config, 1)))
     for values in (first, second):  # what the first run leaves in the core is there in the second
         np.testing.assert_array_equal(run(model, image, values), reference.run(values))
-    assert read(model, "LOOKUPS") == reference.lookups
+    assert (read(model, "LOOKUPS"), read(model, "PADDING")) == (reference.lookups, reference.padding)
     assert read(model, "IMAGES") == len(first) + len(second)
 
 
@@ -94,11 +119,12 @@ def test_nearest_equals_the_reference_ties_included(seed, v, c, metric, spread):
 
 def test_an_accumulator_wraps_at_its_width():
     config = CoreConfig(v=2, c=2, ports=1, blocks=1, lanes=2, encoders=1, table_rows=32, index_words=2, acc_bits=12,
-                        accumulator_rows=2, constant_rows=2, codebook_rows=2, program_rows=2, packet_beats=64)
-    steps = Lookup((Loop(17, True),), (0,), 0, 1, to_output=True)
+                        accumulator_rows=2, constant_rows=2, codebook_rows=2, program_rows=2, window_rows=2,
+                        value_rows=2, packet_beats=64)
+    steps = Lookup((Loop(17, True),), to_output=True, wait_input=True, free_input=True)
     ones = np.ones((1, 2), np.int64)
     image = MemoryImage(Program((EncodeInput(1, 1), steps)), np.zeros((1, 1, 2, 2), np.int8),
-                        np.full((1, 2, 2), 127, np.int8), ones, ones, ones)
+                        np.full((1, 2, 2), 127, np.int8), ones, ones, ones, (Window((Port(blocks=1),)),))
     model = EmulatorModel(config)
     feed(model, b"".join(load_packets(image, config, 1)))
     assert run(model, image, np.zeros((1, 2), np.int8)).tolist() == [[17 * 127 - 4096] * 2]
@@ -125,7 +151,7 @@ def test_the_interrupt_line_follows_enable_and_status(loaded):
 
 
 def test_frames_wait_until_time_passes(loaded):
-    loaded.send(run_packet(np.zeros((1, 10), np.int8), GROUPS, TINY))
+    loaded.send(run_packets(np.zeros((1, 10), np.int8), NETWORK.image, TINY))
     assert not loaded.sent()
     assert loaded.receive() is None
     loaded.step()
@@ -135,73 +161,224 @@ def test_frames_wait_until_time_passes(loaded):
 
 @pytest.mark.parametrize("stop", [lambda m: m.reset_streams(), lambda m: write(m, "CONTROL", SOFT_RESET=1)])
 def test_stopping_drops_queued_frames_and_results(loaded, stop):
-    frame = run_packet(np.zeros((1, 10), np.int8), GROUPS, TINY)
+    frame = run_packets(np.zeros((1, 10), np.int8), NETWORK.image, TINY)
     feed(loaded, frame)
     loaded.send(frame)
     stop(loaded)
     loaded.step()
     assert (loaded.sent(), loaded.receive(), read(loaded, "IMAGES")) == (True, None, 1)
-    assert BY_NAME["STATUS"].decode(read(loaded, "STATUS"))["LOADED"] == 1
+    assert status(loaded)["LOADED"] == 1
+
+
+# -- runs that come in parts -----------------------------------------------------------------------------------------
+ONE = np.arange(10, dtype=np.int8)[None]
+START = packet(TINY, Kind.RUN, address=3)
+INPUT = [input_packet(ONE + k, GROUPS, TINY) for k in range(3)]
+EXPECTED = Reference(TINY, NETWORK.image).run(NETWORK.frames(np.concatenate([ONE, ONE + 1, ONE + 2])))
+
+
+def test_a_run_may_come_in_several_frames(loaded):
+    for frame in (START, *INPUT[:2]):
+        feed(loaded, frame)
+        assert (loaded.sent(), loaded.receive(), status(loaded)["BUSY"], status(loaded)["ROW"]) == (True, None, 1, 1)
+    assert read(loaded, "IMAGES") == 2
+    feed(loaded, INPUT[2])
+    np.testing.assert_array_equal(unpack_results(loaded.receive(), 3, TINY), EXPECTED)
+    assert (status(loaded)["BUSY"], status(loaded)["ROW"], read(loaded, "IMAGES")) == (0, 0, 3)
+
+
+def test_two_runs_in_one_frame(loaded):
+    feed(loaded, b"".join([START, *INPUT, START, *INPUT]))
+    for _ in range(2):
+        np.testing.assert_array_equal(unpack_results(loaded.receive(), 3, TINY), EXPECTED)
 
 
 def test_a_run_that_lacks_images_stays_busy_until_a_reset(loaded):
-    frame = run_packet(np.zeros((3, 10), np.int8), GROUPS, TINY)
     beats = TINY.frame_beats(GROUPS) * TINY.stream_bytes
-    feed(loaded, frame[: 16 + 2 * beats])
-    assert BY_NAME["STATUS"].decode(read(loaded, "STATUS"))["BUSY"] == 1
-    assert read(loaded, "ERROR") & 0xFF == ErrorCode.TRUNCATED
+    frame = run_packets(np.zeros((3, 10), np.int8), NETWORK.image, TINY)
+    feed(loaded, frame[: len(START) + 16 + 2 * beats])
+    assert (status(loaded)["BUSY"], error(loaded)) == (1, ErrorCode.TRUNCATED)
     assert (read(loaded, "IMAGES"), loaded.receive()) == (2, None)
     write(loaded, "CONTROL", CLEAR_ERROR=1)
     feed(loaded, frame)
     assert not loaded.sent()  # the core waits for the end of the run
     write(loaded, "CONTROL", SOFT_RESET=1)
+    assert status(loaded)["BUSY"] == 0
     feed(loaded, frame)
     assert len(unpack_results(loaded.receive(), 3, TINY)) == 3
 
 
+def test_a_run_may_go_on_after_an_error(loaded):
+    feed(loaded, START, INPUT[0], packet(TINY, 9))
+    assert (status(loaded)["BUSY"], error(loaded)) == (1, ErrorCode.KIND)
+    write(loaded, "CONTROL", CLEAR_ERROR=1)
+    feed(loaded, INPUT[1], INPUT[2])
+    np.testing.assert_array_equal(unpack_results(loaded.receive(), 3, TINY), EXPECTED)
+
+
+@pytest.mark.parametrize("kind", [Kind.BEGIN, Kind.COMMIT, Kind.RUN, Kind.LOAD])
+def test_other_packets_wait_for_the_end_of_a_run(loaded, kind):
+    feed(loaded, START, packet(TINY, kind, address=1))
+    assert not loaded.sent()
+    assert (error(loaded), status(loaded)["LOADED"]) == (ErrorCode.NONE, 1)
+
+
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        ([packet(TINY, Kind.RUN)], "FRAME"),
+        ([INPUT[0]], "ORDER"),
+        ([START, packet(TINY, Kind.INPUT, address=0, length=TINY.frame_beats(GROUPS))], "FRAME"),
+        ([START, INPUT[0], INPUT[0], input_packet(np.zeros((2, 10), np.int8), GROUPS, TINY)], "FRAME"),
+        ([START, input_packet(np.zeros((1, 10), np.int8), GROUPS + 4, TINY)], "FRAME"),
+        ([b"".join([START, *INPUT, INPUT[0]])], "ORDER"),
+        ([START, INPUT[0][:-8] + bytes(8)], "CRC"),
+    ],
+)
+def test_input_that_the_run_does_not_take(loaded, frames, code):
+    feed(loaded, *frames)
+    assert error(loaded).name == code
+
+
+# -- table pieces ----------------------------------------------------------------------------------------------------
+@pytest.fixture
+def streamed():
+    model = EmulatorModel(TINY)
+    feed(model, b"".join(load_packets(STREAMED.image, TINY, 1)))
+    return model
+
+
+def parts_of_a_run(images):
+    """RUN, and then what it brings in order, one packet or piece each."""
+    values = np.random.default_rng(1).integers(-128, 128, (images, *STREAMED.input_shape)).astype(np.int8)
+    program, pieces = STREAMED.image.program, STREAMED.image.pieces
+    parts = [packet(TINY, Kind.RUN, address=images)]
+    for what, k in schedule(program, images // program.images):
+        parts.append(piece_packets(pieces[k], TINY) if what == "tables"
+                     else input_packet(values[k : k + 1], program.input_groups, TINY))
+    return values, parts
+
+
+def test_a_run_waits_for_its_pieces(streamed):
+    values, parts = parts_of_a_run(4)
+    feed(streamed, *parts[:-1])
+    assert (streamed.sent(), streamed.receive(), status(streamed)["BUSY"]) == (True, None, 1)
+    assert read(streamed, "IMAGES") == 2
+    feed(streamed, parts[-1])
+    expected = Reference(TINY, STREAMED.image).run(values)
+    np.testing.assert_array_equal(unpack_results(streamed.receive(), 4, TINY), expected)
+
+
+def test_passes_with_other_pieces_are_told_apart(streamed):
+    values, parts = parts_of_a_run(4)
+    first, *others = STREAMED.image.pieces
+    zeros = replace(first, tables=0 * first.tables)
+    at = [i for i, part in enumerate(parts) if part == piece_packets(first, TINY)][1]
+    feed(streamed, *parts[:at], piece_packets(zeros, TINY), *parts[at + 1 :])
+    found = unpack_results(streamed.receive(), 4, TINY)
+    other = replace(STREAMED.image, pieces=(zeros, *others))
+    np.testing.assert_array_equal(found[:2], Reference(TINY, STREAMED.image).run(values[:2]))
+    np.testing.assert_array_equal(found[2:], Reference(TINY, other).run(values[2:]))
+    assert (found[2:] != Reference(TINY, STREAMED.image).run(values[2:])).any()
+
+
+def test_a_piece_without_room_stops_the_stream(streamed):
+    _, parts = parts_of_a_run(2)
+    piece = piece_packets(STREAMED.image.pieces[0], TINY)
+    feed(streamed, parts[0], *[piece] * 3)
+    assert not streamed.sent()
+    assert error(streamed) == ErrorCode.NONE
+    write(streamed, "CONTROL", SOFT_RESET=1)
+    values, parts = parts_of_a_run(2)
+    feed(streamed, *parts)
+    expected = Reference(TINY, STREAMED.image).run(values)
+    np.testing.assert_array_equal(unpack_results(streamed.receive(), 2, TINY), expected)
+
+
+def tables(memory=TABLE | LAST_OF_PIECE, rows=1, **fields):
+    payload = bytes(rows * TINY.beats_per_word("table") * TINY.stream_bytes)
+    return packet(TINY, Kind.TABLES, memory=memory, length=rows, payload=payload, **fields)
+
+
+@pytest.mark.parametrize(
+    ("packets", "code"),
+    [
+        (tables(memory=TABLE + 1), "MEMORY"),
+        (tables(memory=0x40 | TABLE), "MEMORY"),
+        (tables(bank=TINY.banks), "MEMORY"),
+        (tables(address=TINY.table_rows), "ADDRESS"),
+        (tables(address=TINY.table_rows - 1, rows=2), "ADDRESS"),
+        (tables(rows=0), "LENGTH"),
+        (tables()[:-8] + bytes(8), "CRC"),
+        (tables()[:-8], "TRUNCATED"),
+    ],
+)
+def test_tables_that_the_core_does_not_take(streamed, packets, code):
+    feed(streamed, packets)
+    assert error(streamed) == ErrorCode.ORDER
+    write(streamed, "CONTROL", CLEAR_ERROR=1)
+    feed(streamed, packet(TINY, Kind.RUN, address=2), packets)
+    assert error(streamed).name == code
+
+
+def test_a_damaged_piece_is_not_used(streamed):
+    values, parts = parts_of_a_run(2)
+    at = parts.index(piece_packets(STREAMED.image.pieces[0], TINY))
+    feed(streamed, *parts[:at], parts[at][:-8] + bytes(8), *parts[at + 1 :])
+    assert (error(streamed), streamed.receive(), status(streamed)["BUSY"]) == (ErrorCode.CRC, None, 1)
+    write(streamed, "CONTROL", CLEAR_ERROR=1)
+    feed(streamed, *parts[at:])  # the whole piece again
+    expected = Reference(TINY, STREAMED.image).run(values)
+    np.testing.assert_array_equal(unpack_results(streamed.receive(), 2, TINY), expected)
+
+
+# -- programs past every check ---------------------------------------------------------------------------------------
 def _commit_program(records, **fields):
     """A model with hand-made program records, past every check on the host."""
-    image = MemoryImage(Program(tuple(records)), *(getattr(NETWORK.image, name) for name in
-                                                   ("codebooks", "tables", "mult", "bias", "shift")))
+    image = replace(NETWORK.image, program=Program(tuple(records)))
     model = EmulatorModel(TINY)
     *loads, commit = load_packets(image, TINY, 1)
     beats = fields.get("beats")
     feed(model, b"".join(loads), packet(TINY, Kind.COMMIT, address=len(loads) - 1, length=beats) if beats else commit)
-    assert BY_NAME["STATUS"].decode(read(model, "STATUS"))["LOADED"] == 1
+    assert status(model)["LOADED"] == 1
     return model
 
 
-OUT = Lookup((Loop(),), (0, 1), 0, 3, to_output=True)
+OUT = Lookup((Loop(),), to_output=True, wait_input=True, free_input=True)
 
 
 @pytest.mark.parametrize(
     ("records", "message"),
     [
-        ([OUT, OUT], "does not begin with EncodeInput"),
+        ([EncodeInput(1, 1), EncodeInput(1, 1), OUT], "does not begin with EncodeInput, or has another one"),
+        ([EncodeInput(1, 1), replace(OUT, wait_input=False)], "takes no input: hardware would never end a run"),
+        ([EncodeInput(1, 0), OUT], "record 0 encodes nothing"),
         ([EncodeInput(1, 1, codebook=32), OUT], "record 0 .* codebook row 32, this core has 32"),
         ([EncodeInput(33, 1), OUT], "record 0 .* index word 16, this core has 16"),
-        ([EncodeInput(1, 1), Lookup((Loop(),), (0, 1), 0, 3, table=16, to_output=True)], "record 1 .* table row 64"),
-        ([EncodeInput(1, 1), Lookup((Loop(5, accumulator=1),), (0, 1), 0, 3, to_output=True)], "accumulator row 4"),
-        ([EncodeInput(1, 1), Lookup((Loop(),), (0, 20), 40, 3, to_output=True)], "index word 20, this core has 16"),
-        ([EncodeInput(1, 1), Lookup((Loop(),), (0, 1), 0, 3, constant=15), OUT], "record 1 .* constant row 16"),
+        ([EncodeInput(1, 1), replace(OUT, table=16)], "record 1 .* table row 67, this core has 64"),
+        ([EncodeInput(1, 1), replace(OUT, loops=(Loop(5, accumulator=1),))], "accumulator row 4"),
+        ([EncodeInput(1, 1), replace(OUT, index=15)], "index word 16, this core has 16"),
+        ([EncodeInput(1, 1), replace(OUT, window=16)], "window row reaches 16, the model has 16"),
+        ([EncodeInput(1, 1), replace(OUT, to_output=False, constant=15), OUT], "record 1 .* constant row 16"),
+        ([EncodeInput(1, 1), replace(OUT, to_output=False, codebook=31), OUT], "record 1 .* codebook row 32"),
+        ([EncodeInput(1, 1), replace(OUT, to_output=False, store=15), OUT], "record 1 .* value group 16"),
+        ([EncodeInput(1, 1), replace(OUT, to_output=False, residual=15), OUT], "record 1 .* value group 16"),
     ],
 )
 def test_a_program_past_the_memories_is_named(records, message):
     model = _commit_program(records)
-    groups = next((r.groups for r in records if isinstance(r, EncodeInput)), 0)
     with pytest.raises(ProgramError, match=message):
-        feed(model, packet(TINY, Kind.RUN, address=1, length=TINY.frame_beats(groups),
-                           payload=bytes(8 * TINY.frame_beats(groups))))
+        feed(model, packet(TINY, Kind.RUN, address=1))
 
 
 def test_a_committed_frame_size_that_the_program_does_not_have_is_named():
     model = _commit_program([EncodeInput(1, 1), OUT], beats=7)
     with pytest.raises(ProgramError, match="committed with frames of 7 beats, its program takes 1"):
-        feed(model, packet(TINY, Kind.RUN, address=1, length=7, payload=bytes(56)))
+        feed(model, packet(TINY, Kind.RUN, address=1))
 
 
 def test_a_program_without_an_end_is_named():
     model = EmulatorModel(TINY)
     feed(model, packet(TINY, Kind.BEGIN), packet(TINY, Kind.COMMIT, length=1))
-    with pytest.raises(ProgramError, match="none of the 4 records of the loaded program is marked as its end"):
-        feed(model, packet(TINY, Kind.RUN, address=1, length=1, payload=bytes(8)))
+    with pytest.raises(ProgramError, match="none of the 8 records of the loaded program is marked as its end"):
+        feed(model, packet(TINY, Kind.RUN, address=1))

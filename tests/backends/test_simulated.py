@@ -3,15 +3,14 @@ import pytest
 
 from lutdla.backends.emulator import EmulatorModel
 from lutdla.backends.simulated import SimulatedBackend
-from lutdla.compiler.assemble import assemble
-from lutdla.compiler.random_network import random_network
 from lutdla.errors import CoreError
-from lutdla.spec.packets import load_packets, run_packet
+from lutdla.spec.packets import load_packets, run_packets
 from tests.backends.harness import exchange
+from tests.networks import two_layers
 from tests.strategies import TINY
 
-NETWORK = assemble(random_network(TINY, (10, 8, 6)), TINY)
-RUN = run_packet(np.zeros((2, 10), np.int8), NETWORK.image.program.input_groups, TINY)
+NETWORK = two_layers()
+RUN = run_packets(np.zeros((2, 10), np.int8), NETWORK.image, TINY)
 
 
 @pytest.fixture

@@ -2,13 +2,16 @@
 
 from lutdla.backends.emulator import EmulatorModel
 from lutdla.backends.simulated import SimulatedBackend
-from lutdla.compiler.assemble import assemble
-from lutdla.compiler.random_network import random_network
 from lutdla.spec.registers import BY_NAME
+from tests.networks import random_artefact, two_layers
+from tests.programs import Shape
 from tests.strategies import TINY
 
-NETWORK = assemble(random_network(TINY, (10, 8, 6)), TINY)
-OTHER = assemble(random_network(TINY, (10, 8, 6), seed=1), TINY)
+NETWORK, OTHER = two_layers(0), two_layers(1)
+BATCH = random_artefact(TINY, Shape(4, images=3))
+"""Three images in a pass."""
+STREAMED = random_artefact(TINY, Shape(5, images=2, pieces=3))
+"""Two images in a pass, and three table pieces."""
 
 
 class Device(SimulatedBackend):

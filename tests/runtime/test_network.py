@@ -3,12 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lutdla.errors import CoreError, DeviceError, InputError
+from lutdla.errors import CoreError, DeviceError, FitError, InputError
 from lutdla.reference import Reference
 from lutdla.runtime import Accelerator, network
+from lutdla.spec.packets import result_bytes, run_bytes
 from lutdla.spec.registers import BY_NAME
 from lutdla.verify import make_vectors, reference_results
-from tests.runtime.devices import NETWORK, Device
+from tests.runtime.devices import BATCH, NETWORK, STREAMED, Device
+from tests.strategies import TINY
 
 SCALED = replace(
     NETWORK, input_shape=(2, 5), input_scale=0.5, input_zero_point=3,
@@ -70,7 +72,7 @@ def test_a_bad_input_is_named_and_nothing_is_sent(net, x, message):
     np.testing.assert_array_equal(net.raw(X), EXPECTED)
 
 
-@pytest.mark.parametrize("chunk_bytes", [1, 100, 777, 1 << 20])
+@pytest.mark.parametrize("chunk_bytes", [1, 200, 777, 1 << 20])
 def test_a_batch_is_split_into_chunks(accelerator, monkeypatch, chunk_bytes):
     monkeypatch.setattr(network, "CHUNK_BYTES", chunk_bytes)
     loaded = accelerator.load(NETWORK)
@@ -83,6 +85,38 @@ def test_a_batch_is_split_into_chunks(accelerator, monkeypatch, chunk_bytes):
         assert len(backend.sizes) == 40
     else:
         assert max(backend.sizes) <= chunk_bytes
+
+
+@pytest.mark.parametrize("artefact", [BATCH, STREAMED], ids=["batch", "streamed"])
+@pytest.mark.parametrize("chunk_passes", [0, 1, 3])
+def test_chunks_are_whole_passes_and_the_last_one_is_filled_up(accelerator, monkeypatch, artefact, chunk_passes):
+    images = artefact.image.program.images
+    pass_bytes, empty = (run_bytes(artefact.image, TINY, n) for n in (images, 0))
+    results = result_bytes(images, artefact.image.program.output_rows, TINY)
+    chunk_bytes = empty + chunk_passes * max(pass_bytes - empty, results)
+    monkeypatch.setattr(network, "CHUNK_BYTES", max(1, chunk_bytes))
+    loaded = accelerator.load(artefact)
+    backend = accelerator.core().backend
+    backend.sizes.clear()
+    x = make_vectors(artefact, 7 * images - 1)
+    np.testing.assert_array_equal(loaded.raw(x), reference_results(artefact, x))
+    assert len(backend.sizes) == -(-7 // max(1, chunk_passes))
+    assert loaded.profile.images == 7 * images
+    np.testing.assert_array_equal(loaded.raw(x[:1]), reference_results(artefact, x[:1]))
+    assert loaded.raw(x[:0]).shape == (0, artefact.outputs)
+
+
+def test_a_pass_that_a_transfer_cannot_carry_is_named(accelerator):
+    images, pieces = STREAMED.image.program.images, len(STREAMED.image.pieces)
+    needed = run_bytes(STREAMED.image, TINY, images)
+    backend = accelerator.core().backend
+    backend.max_frame_bytes = needed - 1
+    with pytest.raises(FitError, match=f"emulator: a pass of {images} images and {pieces} table pieces moves {needed} "
+                                       f"bytes, the device's max_frame_bytes is {needed - 1}: compile with fewer"):
+        accelerator.load(STREAMED)
+    backend.max_frame_bytes = needed
+    x = make_vectors(STREAMED, 5)
+    np.testing.assert_array_equal(accelerator.load(STREAMED).raw(x), reference_results(STREAMED, x))
 
 
 def test_buffers_are_kept_grown_and_given_back(accelerator, net):
@@ -138,6 +172,16 @@ def test_the_profile_is_of_the_newest_call(net):
     assert (net.profile.images, net.profile.lookups) == (3, reference.lookups)
 
 
+def test_the_profile_counts_padding(accelerator):
+    loaded = accelerator.load(BATCH)
+    x = make_vectors(BATCH, 3)
+    loaded.raw(x)
+    reference = Reference(TINY, BATCH.image)
+    reference.run(BATCH.frames(x))
+    assert reference.padding > 0
+    assert (loaded.profile.padding, loaded.profile.lookups) == (reference.padding, reference.lookups)
+
+
 def test_counters_may_wrap(accelerator, net):
     accelerator.core().backend.model._registers |= {"IMAGES": 0xFFFFFFFE, "LOOKUPS": 0xFFFFFFFF}
     net.raw(X)
@@ -150,7 +194,10 @@ def test_layers_are_profiled_where_cycles_are_real(accelerator):
     accelerator.core().backend.forced[BY_NAME["PROFILE_CYCLES"].offset] = 12
     loaded = accelerator.load(NETWORK)
     loaded.raw(X)
-    assert loaded.profile.layers == (("input", 12), ("layer0", 12), ("layer1", 12))
+    assert loaded.profile.records == (("input", 12), ("layer0", 12), ("layer1", 12))
+    nameless = accelerator.load(replace(NETWORK, layers=()))
+    nameless.raw(X)
+    assert nameless.profile.records == (("record 0", 12), ("record 1", 12), ("record 2", 12))
 
 
 @pytest.mark.parametrize("timeout_s", [0, -2.5])

@@ -1,27 +1,44 @@
-from lutdla.runtime import Profile
+import pytest
 
-EXACT = Profile(images=10, lookups=3000, lanes=16, v=4, cycle_exact=True, cycles=2000, stall_input=5,
-                layers=(("input", 30), ("fc1", 120)))  # fmt: skip
+from lutdla.runtime import Profile
+from lutdla.spec.config import CoreConfig
+
+CORE = CoreConfig(v=4, lanes=16, ports=2, blocks=2, encoders=1)
+EXACT = Profile(config=CORE, images=10, lookups=3000, padding=1000, cycle_exact=True, cycles=2000, stall_input=5,
+                stall_drain=1_234, records=(("input", 30), ("conv1", 120), ("fc", 7), ("conv1", 40)))  # fmt: skip
 
 
 def test_figures():
     assert EXACT.cycles_per_image == 200
     assert EXACT.lookups_per_cycle == 24
+    assert EXACT.utilization == pytest.approx(0.5)
+    assert EXACT.utilization_without_padding == pytest.approx(0.375)
     assert EXACT.images_per_second(100) == 500_000
+
+
+def test_a_layer_of_several_records_is_one():
+    assert EXACT.layers() == (("input", 30), ("conv1", 160), ("fc", 7))
 
 
 def test_text_shows_every_layer():
     lines = str(EXACT).splitlines()
     assert [line.split("  ")[0] for line in lines] == [
-        "images", "lookups", "cycles", "cycles per image", "lookups per cycle", "multiplications replaced per cycle",
-        "stalled on input", "stalled on output", "stalled on encoder", "layer input", "layer fc1",
+        "images", "lookups", "lookups of zero padding", "cycles", "cycles per image", "lookups per cycle",
+        "multiplications replaced per cycle", "utilization", "utilization without padding", "stalled on input",
+        "stalled on output", "stalled on encoder", "stalled on tables", "stalled on drain", "layer input",
+        "layer conv1", "layer fc",
     ]  # fmt: skip
-    assert lines[1].endswith(" 48,000")
-    assert lines[5].endswith(" 96.00")
-    assert lines[-1].endswith(" 120 cycles")
+    ends = {line.split("  ")[0]: line.split("  ")[-1].strip() for line in lines}
+    assert ends["lookups"] == "48,000"
+    assert ends["lookups of zero padding"] == "16,000"
+    assert ends["multiplications replaced per cycle"] == "96.00"
+    assert ends["utilization"] == "50.0%"
+    assert ends["stalled on drain"] == "1,234"
+    assert ends["layer conv1"] == "160 cycles"
 
 
 def test_without_cycles():
-    profile = Profile(images=3, lookups=7, lanes=2)
+    profile = Profile(images=3, lookups=7)
     assert (profile.lookups_per_cycle, profile.cycles_per_image, profile.images_per_second(100)) == (0, 0, 0)
+    assert (profile.utilization, profile.utilization_without_padding) == (0, 0)
     assert "not counted by this back end" in str(profile)
