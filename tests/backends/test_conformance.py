@@ -8,36 +8,42 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lutdla.compiler.assemble import assemble
-from lutdla.compiler.random_network import random_network
 from lutdla.errors import CoreError, DeadlineError
 from lutdla.reference import Reference
 from lutdla.runtime import Accelerator
 from lutdla.spec.packets import (
     ERROR_TEXT,
+    LAST_OF_PIECE,
     PACKET_MAGIC,
+    TABLE,
     ErrorCode,
     Kind,
+    input_packet,
     load_packets,
     load_words_limit,
     memory_crcs,
     packet,
     result_bytes,
-    run_packet,
+    run_packets,
     unpack_results,
 )
 from lutdla.spec.registers import BY_NAME, COUNTERS, MEMORY_CRCS, constant_registers
 from lutdla.verify import make_vectors, reference_results
 from tests.backends.harness import BUILDERS, Stalling, exchange
+from tests.networks import random_artefact, two_layers
+from tests.programs import Shape
 from tests.strategies import TINY, inputs, memory_images
 
-NETWORK = assemble(random_network(TINY, (10, 8, 6)), TINY)
+NETWORK = two_layers()
+STREAMED = random_artefact(TINY, Shape(5, images=2, pieces=3))
+"""Two images in a pass, and three table pieces."""
 GROUPS = NETWORK.image.program.input_groups
 BEATS = TINY.frame_beats(GROUPS)
 VALUES = make_vectors(NETWORK, 8)
 EXPECTED = reference_results(NETWORK, VALUES)
 LOAD = b"".join(load_packets(NETWORK.image, TINY, NETWORK.model_id))
-RUN = run_packet(VALUES[:2], GROUPS, TINY)
+START, INPUT = packet(TINY, Kind.RUN, address=2), input_packet(VALUES[:2], GROUPS, TINY)
+RUN = START + INPUT
 RESULT = result_bytes(2, NETWORK.image.program.output_rows, TINY)
 
 
@@ -73,14 +79,15 @@ def load_and_run(accelerator):
 
 
 def raw_run(core, image, values, config):
-    """Run values through raw packets: (images, rows * lanes), and the table rows counted."""
+    """Run values through raw packets: (images, rows * lanes), and the lookups and the padding counted."""
     core.recover()
-    images, before = len(values), core.read("LOOKUPS")
+    images, before = len(values), [core.read(name) for name in ("LOOKUPS", "PADDING")]
     exchange(core.backend, b"".join(load_packets(image, config, 1)))
     assert core.fields("ERROR")["CODE"] == 0
-    frame = run_packet(values, image.program.input_groups, config)
+    frame = run_packets(values, image, config)
     result = exchange(core.backend, frame, result_bytes(images, image.program.output_rows, config))
-    return unpack_results(result, images, config), core.read("LOOKUPS") - before
+    counted = [(core.read(name) - start) % 2**32 for name, start in zip(("LOOKUPS", "PADDING"), before)]
+    return unpack_results(result, images, config), counted
 
 
 # -- identity --------------------------------------------------------------------------------------------------------
@@ -118,7 +125,7 @@ def test_begin_forgets_the_model(accelerator, core):
     accelerator.load(NETWORK)
     exchange(core.backend, packet(TINY, Kind.BEGIN, address=77))
     assert core.fields("STATUS")["LOADED"] == 0
-    assert [core.read(name) for name in ("MODEL", *MEMORY_CRCS.values())] == [0] * 5
+    assert [core.read(name) for name in ("MODEL", *MEMORY_CRCS.values())] == [0] * 6
     load_and_run(accelerator)
 
 
@@ -130,9 +137,8 @@ def test_a_later_load_packet_ends_the_loaded_model(accelerator, core):
 
 
 def test_several_models_in_turn(accelerator):
-    for seed, sizes in ((1, (6, 6)), (2, (16, 4, 12)), (3, (10, 8, 6))):
-        artefact = assemble(random_network(TINY, sizes, seed), TINY)
-        values = make_vectors(artefact, 4, seed)
+    for artefact in (two_layers(1), STREAMED, NETWORK):
+        values = make_vectors(artefact, 4)
         network = accelerator.load(artefact)
         np.testing.assert_array_equal(network.raw(values), reference_results(artefact, values))
 
@@ -159,9 +165,8 @@ def test_counters_count_images_and_lookups(accelerator, core):
     assert core.counters() == dict.fromkeys(COUNTERS, 0)
     network.raw(VALUES)
     reference = Reference(TINY, NETWORK.image)
-    padded = np.zeros((len(VALUES), GROUPS * TINY.group), np.int8)
-    reference.run(padded)
-    assert (core.read("IMAGES"), core.read("LOOKUPS")) == (len(VALUES), reference.lookups)
+    reference.run(NETWORK.frames(VALUES))
+    assert (core.read("IMAGES"), core.read("LOOKUPS"), core.read("PADDING")) == (len(VALUES), reference.lookups, 0)
     assert (core.read("CYCLES") > 0) == accelerator.cycle_exact
     core.write("CONTROL", CLEAR_COUNTERS=1)
     assert core.counters() == dict.fromkeys(COUNTERS, 0)
@@ -174,11 +179,28 @@ def test_profile_of_a_call(accelerator):
     assert profile.images == len(VALUES)
     assert profile.lookups > 0
     if accelerator.cycle_exact:
-        assert [name for name, _ in profile.layers] == list(NETWORK.layers)
-        assert 0 < sum(cycles for _, cycles in profile.layers) <= profile.cycles
-        assert 0 < profile.lookups_per_cycle <= TINY.banks * TINY.lanes
+        assert [name for name, _ in profile.records] == list(NETWORK.layers)
+        assert 0 < sum(cycles for _, cycles in profile.records) <= profile.cycles
+        assert 0 < profile.utilization <= 1
     else:
-        assert (profile.cycles, profile.layers, profile.lookups_per_cycle) == (0, (), 0)
+        assert (profile.cycles, profile.records, profile.utilization) == (0, (), 0)
+
+
+def test_streamed_tables_and_several_images_in_a_pass(accelerator):
+    network = accelerator.load(STREAMED)
+    values = make_vectors(STREAMED, 5)
+    expected = reference_results(STREAMED, values)
+    for _ in range(2):
+        np.testing.assert_array_equal(network.raw(values), expected)
+    assert network.profile.images == 6
+
+
+def test_a_run_may_come_in_several_frames(core):
+    exchange(core.backend, LOAD)
+    exchange(core.backend, START)
+    exchange(core.backend, input_packet(VALUES[:1], GROUPS, TINY))
+    result = exchange(core.backend, input_packet(VALUES[1:2], GROUPS, TINY), RESULT)
+    np.testing.assert_array_equal(unpack_results(result, 2, TINY)[:, : NETWORK.outputs], EXPECTED[:2])
 
 
 def test_done_interrupt(accelerator, core):
@@ -212,6 +234,13 @@ def load_packet(memory, **changes):
     return packet(TINY, Kind.LOAD, **{"memory": memory, "length": 1, "payload": payload} | changes)
 
 
+def table_packet(**changes):
+    """A TABLES packet of one row, changed: a whole piece."""
+    payload = bytes(TINY.beats_per_word("table") * TINY.stream_bytes)
+    fields = {"memory": TABLE | LAST_OF_PIECE, "length": 1, "payload": payload}
+    return packet(TINY, Kind.TABLES, **fields | changes)
+
+
 def flip(frame, bit):
     damaged = bytearray(frame)
     damaged[bit // 8] ^= 1 << bit % 8
@@ -226,7 +255,7 @@ ERRORS = {
     "garbage after a packet": (BEGIN + bytes(64), "MAGIC", 1),
     "unknown kind": (BEGIN + packet(TINY, 9), "KIND", 1),
     "kind 0": (BEGIN + packet(TINY, 0), "KIND", 1),
-    "unknown memory": (BEGIN + load_packet(4), "MEMORY", 1),
+    "unknown memory": (BEGIN + load_packet(5), "MEMORY", 1),
     "unknown bank": (BEGIN + load_packet(2, bank=TINY.banks), "MEMORY", 1),
     "second bank of a memory with one": (BEGIN + load_packet(0, bank=1), "MEMORY", 1),
     "address past the end": (BEGIN + load_packet(2, address=TINY.table_rows), "ADDRESS", 1),
@@ -238,17 +267,29 @@ ERRORS = {
     "bit flip in the CRC of BEGIN": (flip(BEGIN, 8 * 16), "CRC", None),
     "bit flip in a payload": (flip(LOAD, 8 * (len(BEGIN) + 20)), "CRC", 1),
     "bit flip in COMMIT": (LOAD[:-24] + flip(LOAD[-24:], 120), "CRC", None),
-    "bit flip in a RUN": (LOAD + flip(RUN, 8 * 20), "CRC", None),
+    "bit flip in a RUN": (LOAD + flip(RUN, 8 * 12), "CRC", None),
+    "bit flip in an INPUT": (LOAD + START + flip(INPUT, 8 * 20), "CRC", None),
+    "bit flip in TABLES": (LOAD + START + flip(table_packet(), 8 * 18), "CRC", None),
     "half a header": (BEGIN + LOAD[:8], "TRUNCATED", 1),
     "a header and no more": (BEGIN + LOAD[: len(BEGIN)][:16], "TRUNCATED", 1),
     "a cut payload": (LOAD[: len(BEGIN) + 24], "TRUNCATED", 1),
     "a load without its CRC": (LOAD[: len(BEGIN)] + load_packet(2)[: -TINY.stream_bytes], "TRUNCATED", 1),
-    "a cut RUN": (LOAD + RUN[: 16 + TINY.stream_bytes], "TRUNCATED", None),
-    "a RUN with one image of two": (LOAD + RUN[: 16 + BEATS * TINY.stream_bytes], "TRUNCATED", None),
+    "a cut RUN": (LOAD + RUN[:16], "TRUNCATED", None),
+    "a cut INPUT": (LOAD + START + INPUT[: 16 + TINY.stream_bytes], "TRUNCATED", None),
+    "an INPUT with one image of two": (LOAD + START + INPUT[: 16 + BEATS * TINY.stream_bytes], "TRUNCATED", None),
+    "cut TABLES": (LOAD + START + table_packet()[: -TINY.stream_bytes], "TRUNCATED", None),
     "a load packet missing": (b"".join(load_packets(NETWORK.image, TINY, 1)[i] for i in (0, 2, -1)), "INCOMPLETE", 2),
     "nothing loaded": (BEGIN + RUN, "NOT_LOADED", 1),
-    "no images": (LOAD + packet(TINY, Kind.RUN, length=BEATS), "FRAME", None),
-    "frames of another size": (LOAD + packet(TINY, Kind.RUN, address=1, length=BEATS + 1), "FRAME", None),
+    "no images": (LOAD + packet(TINY, Kind.RUN), "FRAME", None),
+    "no images in INPUT": (LOAD + START + packet(TINY, Kind.INPUT, length=BEATS), "FRAME", None),
+    "more images than the run takes": (LOAD + START + packet(TINY, Kind.INPUT, address=3, length=BEATS), "FRAME", None),
+    "frames of another size": (LOAD + START + packet(TINY, Kind.INPUT, address=1, length=BEATS + 1), "FRAME", None),
+    "input without a run": (LOAD + INPUT, "ORDER", None),
+    "tables without a run": (LOAD + table_packet(), "ORDER", None),
+    "tables for another memory": (LOAD + START + table_packet(memory=TABLE + 1), "MEMORY", None),
+    "tables for an unknown bank": (LOAD + START + table_packet(bank=TINY.banks), "MEMORY", None),
+    "tables past the end": (LOAD + START + table_packet(address=TINY.table_rows), "ADDRESS", None),
+    "no tables": (LOAD + START + table_packet(length=0, payload=b""), "LENGTH", None),
 }  # fmt: skip
 
 
@@ -378,9 +419,9 @@ def test_random_programs_equal_the_reference(shared, data):
     values = data.draw(inputs(image, TINY))
     reference = Reference(TINY, image)
     expected = reference.run(values)
-    found, lookups = raw_run(shared[0].core(), image, values, TINY)
+    found, counted = raw_run(shared[0].core(), image, values, TINY)
     np.testing.assert_array_equal(found, expected)
-    assert lookups % 2**32 == reference.lookups
+    assert counted == [reference.lookups, reference.padding]
 
 
 def test_crc_of_the_packets_is_zlibs():

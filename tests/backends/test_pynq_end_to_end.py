@@ -11,7 +11,7 @@ from lutdla.errors import CoreError, DeadlineError
 from lutdla.reference import Reference
 from lutdla.runtime.accelerator import Accelerator
 from lutdla.spec import CoreConfig
-from lutdla.spec.packets import Kind, packet, run_packet
+from lutdla.spec.packets import Kind, packet, run_packets
 
 CONFIGS = [
     CoreConfig(),
@@ -33,7 +33,7 @@ def test_results_equal_the_reference(config):
     with Accelerator("pynq", emulated_board(EmulatorModel(config), config)) as accelerator:
         for _ in range(2):
             network = accelerator.load(artefact)
-            expected = artefact.dequantize(Reference(config, artefact.image).run(images))
+            expected = artefact.dequantize(Reference(config, artefact.image).run(artefact.frames(images)))
             assert np.array_equal(network(images), expected)
 
 
@@ -71,7 +71,7 @@ def test_a_damaged_packet_is_refused_by_the_core_and_a_small_buffer_by_the_dma()
     with Accelerator("pynq", emulated_board(EmulatorModel(config), config), timeout_s=20) as accelerator:
         network = accelerator.load(artefact)
         core = accelerator.core()
-        frame = np.frombuffer(run_packet(images, artefact.image.program.input_groups, config), np.uint8)
+        frame = np.frombuffer(run_packets(artefact.frames(images), artefact.image, config), np.uint8)
         outgoing, incoming = core.backend.allocate(len(frame)), core.backend.allocate(1 << 13)
         outgoing[:] = frame
         with pytest.raises(CoreError, match="the core sent more than the buffer holds") as caught:
@@ -81,5 +81,5 @@ def test_a_damaged_packet_is_refused_by_the_core_and_a_small_buffer_by_the_dma()
         with pytest.raises(CoreError, match="MAGIC") as caught:
             core.exchange("testing", outgoing, incoming, 5.0)
         assert caught.value.code == "MAGIC"
-        expected = artefact.dequantize(Reference(config, artefact.image).run(images))
+        expected = artefact.dequantize(Reference(config, artefact.image).run(artefact.frames(images)))
         assert np.array_equal(network(images), expected)
