@@ -6,13 +6,14 @@ import pytest
 from lutdla.backends import BACKENDS
 from lutdla.backends.emulator import EmulatorModel
 from lutdla.backends.simulated import SimulatedBackend
-from lutdla.compiler.assemble import assemble
-from lutdla.compiler.random_network import random_network
 from lutdla.errors import InputError
 from lutdla.verify import Difference, compare, edge_vectors, make_vectors, reference_results, verify
+from tests.networks import random_artefact, two_layers
+from tests.programs import Shape
 from tests.strategies import TINY
 
-NETWORK = assemble(random_network(TINY, (9, 8, 6)), TINY)
+NETWORK = two_layers()
+STREAMED = random_artefact(TINY, Shape(5, images=2, pieces=3))
 
 
 def test_edges_come_first_and_the_rest_is_random():
@@ -50,21 +51,53 @@ def test_verify_finds_a_wrong_reference():
     assert verify(NETWORK, "emulator", x, expected).mismatches > 0
 
 
-class WrongTable(EmulatorModel):
-    """A core whose first layer reads one table entry wrong: every row of bank 0 is off by 64 in lane 2."""
+class Wrong(EmulatorModel):
+    """A core that reads some table rows wrong: those of `where` (bank, rows, lane) are off by 64."""
+
+    where = 0, slice(None), 0
 
     def _decode_memories(self):
         memories = super()._decode_memories()
+        bank, rows, lane = self.where
         tables = memories.tables.copy()
-        rows = NETWORK.image.program.records[1].rows() * NETWORK.image.program.records[1].loops[-1].count * TINY.c
-        tables[0, :rows, 2] ^= 64
+        tables[bank, rows, lane] ^= 64
         return replace(memories, tables=tables)
 
 
-def test_verify_names_the_first_layer_that_differs(monkeypatch):
-    monkeypatch.setitem(BACKENDS, "emulator", lambda config: SimulatedBackend("emulator", WrongTable(config)))
-    x = make_vectors(NETWORK, 12)
-    result = verify(NETWORK, "emulator", x, reference_results(NETWORK, x))
+class WrongPieces(EmulatorModel):
+    """A core that writes all streamed table rows wrong."""
+
+    def _take_rows(self, payload, *where):
+        super()._take_rows(memoryview(bytes(byte ^ 64 for byte in payload)), *where)
+
+
+def located(monkeypatch, artefact, core):
+    """What `verify` finds on a wrong core."""
+    monkeypatch.setitem(BACKENDS, "emulator", lambda config: SimulatedBackend("emulator", core(config)))
+    x = make_vectors(artefact, 13)
+    return verify(artefact, "emulator", x, reference_results(artefact, x))
+
+
+@pytest.mark.parametrize(("rows", "layer"), [(slice(0, 16), "layer0"), (slice(16, 24), "layer1")])
+def test_verify_names_the_first_layer_that_differs(monkeypatch, rows, layer):
+    result = located(monkeypatch, NETWORK, type("WrongHere", (Wrong,), {"where": (0, rows, 2)}))
     assert result.mismatches > 0
-    assert (result.first.layer, result.first.channel % TINY.lanes) == ("layer0", 2)
+    assert (result.first.layer, result.first.channel % TINY.lanes) == (layer, 2)
     assert abs(result.first.expected - result.first.found) % 64 == 0
+
+
+def test_verify_locates_in_programs_of_several_images_and_pieces(monkeypatch):
+    result = located(monkeypatch, STREAMED, WrongPieces)
+    assert result.mismatches > 0
+    assert 0 <= result.first.image < 13
+    first = next(i for i, record in enumerate(STREAMED.image.program.lookups, start=1) if record.wait_tables)
+    assert STREAMED.layers.index(result.first.layer) >= first
+
+
+def test_edges_lie_on_and_between_centroids():
+    frames = NETWORK.frames(edge_vectors(NETWORK)[-4:]).reshape(4, 6, 2)
+    codebooks = NETWORK.image.codebooks[:6, 0].astype(int)  # (groups, c, v)
+    for group in range(5):  # the sixth is not part of the input
+        first, last = codebooks[group, 0], codebooks[group, -1]
+        expected = [first, last, (first + last) // 2, codebooks[group].sum(axis=0) // 4]
+        assert frames[:, group].tolist() == [row.tolist() for row in expected]
