@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lutdla.compiler.allocation import Places, allocate
 from lutdla.compiler.cost import predict
 from lutdla.compiler.emission import Draft, draft
+from lutdla.compiler.geometry import ceil_div
 from lutdla.compiler.jobs import Dataflow
 from lutdla.compiler.layer_plan import LayerPlan
 from lutdla.compiler.layout import lay_out, sharers
@@ -23,6 +25,27 @@ DATAFLOWS = ("auto", "resident", "stationary")
 
 BATCHES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 48, 64)
 """Images of a pass that are tried where none are asked for."""
+
+MOST_DRAFTS = 200
+"""Programs that are drawn up before the best of them is taken."""
+
+
+class Memories:
+    """Places of the maps for each batch; what did not fit once is not tried again."""
+
+    def __init__(self, network: IntegerNetwork, plans: tuple[LayerPlan, ...], config: CoreConfig) -> None:
+        self.network, self.plans, self.config = network, plans, config
+        self.found: dict[tuple[int, int], Places | Misfit] = {}
+
+    def places(self, flow: Dataflow) -> Places | Misfit:
+        """Where maps lie, or what is too small."""
+        key = (flow.together, flow.batch)
+        if key not in self.found:
+            try:
+                self.found[key] = allocate(self.plans, self.network.input.name, *key, self.config)
+            except Misfit as misfit:
+                self.found[key] = misfit
+        return self.found[key]
 
 
 def choose(network: IntegerNetwork, plans: tuple[LayerPlan, ...], config: CoreConfig, dataflow: str,
@@ -58,7 +81,9 @@ def _resident(network: IntegerNetwork, plans: tuple[LayerPlan, ...], config: Cor
     misfit: Misfit | None = None
     for together in range(len(plans), lowest - 1, -1):
         try:
-            return draft(network, plans, Dataflow(batch, together), shared, config)
+            flow = Dataflow(batch, together)
+            places = allocate(plans, network.input.name, flow.together, flow.batch, config)
+            return draft(network, plans, flow, places, shared, config)
         except Misfit as error:
             if error.memory != "program_rows" and misfit is None:
                 raise
@@ -87,12 +112,21 @@ def _shared(plans: tuple[LayerPlan, ...], config: CoreConfig) -> frozenset[int]:
 
 def _stationary(network: IntegerNetwork, plans: tuple[LayerPlan, ...], config: CoreConfig, batch: int | None,
                 reason: Misfit | None) -> Draft:
-    """The cheapest way that streams some layers."""
+    """The cheapest way that streams some layers: best bound first, until no bound is below what was found."""
     best: tuple[float, Draft] | None = None
     misfits: list[Misfit] = [] if reason is None else [reason]
-    for flow in _flows(network, plans, config, batch):
+    memories = Memories(network, plans, config)
+    drafts = 0
+    for bound, flow in sorted(_flows(network, plans, config, batch), key=lambda offer: _order(*offer)):
+        if drafts >= MOST_DRAFTS or (best is not None and bound >= best[0]):
+            break
+        places = memories.places(flow)
+        if isinstance(places, Misfit):
+            misfits.append(places)
+            continue
+        drafts += 1
         try:
-            found = draft(network, plans, flow, frozenset(), config)
+            found = draft(network, plans, flow, places, frozenset(), config)
         except Misfit as misfit:
             misfits.append(misfit)
             continue
@@ -100,24 +134,59 @@ def _stationary(network: IntegerNetwork, plans: tuple[LayerPlan, ...], config: C
         cycles = predict(found.program, rows, config).cycles_per_pass / flow.batch
         if best is None or cycles < best[0]:
             best = (cycles, found)
-    if best is None:
-        # the one that is nearest to fitting says most
-        raise min(misfits, key=lambda misfit: misfit.need / misfit.limit)
-    return best[1]
+    if best is not None:
+        return best[1]
+    if not misfits:
+        largest = max(plans, key=lambda plan: plan.tiles * plan.reduction.groups)
+        resident = sum(plan.tiles * plan.reduction.groups for plan in plans)
+        raise Misfit(largest.layer.name, "table_rows", (resident + 2) * config.c, config.table_rows, "it has the largest tables")
+    # the one that is nearest to fitting says most
+    raise min(misfits, key=lambda misfit: misfit.need / misfit.limit)
+
+
+def _order(bound: float, flow: Dataflow) -> tuple[float, ...]:
+    """Of equal bounds, a small batch first, then large pieces and few records."""
+    return bound, flow.batch, -flow.half, flow.together
 
 
 def _flows(network: IntegerNetwork, plans: tuple[LayerPlan, ...], config: CoreConfig,
-           batch: int | None) -> Iterator[Dataflow]:
-    """Dataflows that may be good: the layers with the most table bytes streamed, halves as large as there is room."""
-    order = sorted(plans, key=lambda plan: (-plan.tiles * plan.reduction.groups, -plan.number))
-    total, lowest = config.table_rows // config.c, _last_reader(network, plans) + 1
-    for count in range(1, len(plans) + 1):
-        streamed = frozenset(plan.number for plan in order[:count])
-        resident = sum(plan.tiles * plan.reduction.groups for plan in plans if plan.number not in streamed)
-        half = (total - resident) // 2
-        if half < 1:
-            continue
+           batch: int | None) -> Iterator[tuple[float, Dataflow]]:
+    """Dataflows that may be good, each with cycles an image that it takes at least."""
+    groups = [plan.tiles * plan.reduction.groups for plan in plans]
+    beats = [count * config.c * config.beats_per_word("table") * config.banks for count in groups]
+    steps = [plan.tiles * plan.pixels * plan.reduction.steps for plan in plans]
+    lowest = _last_reader(network, plans) + 1
+    for streamed in _streamed(groups):
+        half = (config.table_rows // config.c - sum(groups) + sum(groups[i] for i in streamed)) // 2
         for images in BATCHES if batch is None else (batch,):
-            starts = range(lowest, len(plans)) if images > 1 else (len(plans),)
-            for together in starts or (len(plans),):
-                yield Dataflow(images, together, streamed, half)
+            for together in range(min(lowest, len(plans)), len(plans) + 1) if images > 1 else (len(plans),):
+                pieces = [_pieces(plan, half) if plan.number in streamed else 1 for plan in plans]
+                if sum(pieces[:together]) * images + sum(pieces[together:]) >= config.program_rows:
+                    continue
+                again = {i for i in streamed if i < together or (i == len(plans) - 1 and groups[i] > half)}
+                late = sum(beats[i] for i in streamed - again)
+                early = sum(beats[i] for i in again) * images
+                first = sum(steps[:together]) * images
+                loaded = 0 if early else 2 * half * config.c * config.beats_per_word("table") * config.banks
+                bound = max(late + early, sum(steps) * images, first + late - loaded if not early else 0) / images
+                for size in sorted({half, half - 1, half // 2, 1}):
+                    if 0 < size <= half:
+                        yield bound, Dataflow(images, together, streamed, size)
+
+
+def _pieces(plan: LayerPlan, half: int) -> int:
+    """Pieces of a layer's tables, about."""
+    per_tile = plan.reduction.groups
+    return ceil_div(plan.tiles, half // per_tile) if per_tile <= half else plan.tiles * ceil_div(per_tile, max(1, half))
+
+
+def _streamed(groups: list[int]) -> list[frozenset[int]]:
+    """Layers that may be streamed together: those with the most groups, or the last ones, with or without the very last."""
+    largest = sorted(range(len(groups)), key=lambda i: (-groups[i], -i))
+    found = {frozenset(largest[:count]) for count in range(1, len(groups) + 1)}
+    for first in range(len(groups)):
+        late = frozenset(range(first, len(groups)))
+        found |= {late, late - {len(groups) - 1}}
+        # early layers with large tables join them
+        found |= {late | frozenset(largest[:count]) for count in range(1, 4)}
+    return sorted(found - {frozenset()}, key=sorted)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lutdla.compiler.allocation import Places, allocate
+from lutdla.compiler.allocation import Places
 from lutdla.compiler.jobs import Dataflow, Job, jobs
 from lutdla.compiler.layer_plan import LayerPlan
 from lutdla.compiler.layout import TileLayout, WindowPool, lay_out
@@ -54,15 +54,14 @@ class Draft:
     flow: Dataflow
 
 
-def draft(network: IntegerNetwork, plans: tuple[LayerPlan, ...], flow: Dataflow, shared: frozenset[int],
-          config: CoreConfig) -> Draft:
+def draft(network: IntegerNetwork, plans: tuple[LayerPlan, ...], flow: Dataflow, places: Places,
+          shared: frozenset[int], config: CoreConfig) -> Draft:
     """Lay a program out. `shared`: layers whose tiles share table groups.
 
     Raises:
         Misfit: a memory is too small.
     """
     name = network.input.name
-    places = allocate(plans, name, flow.together, flow.batch, config)
     todo = jobs(plans, flow, config)
     layouts = [lay_out(job.reduction, len(job.tiles), job.plan.number in shared, config) for job in todo]
     resident: dict[int, Tables] = {}
