@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from lutdla.spec.config import METRICS, CoreConfig
+from tests.convolutions import convolution
 from tests.programs import Shape, random_image
 
 TINY = CoreConfig(
@@ -52,6 +53,14 @@ def memory_images(draw, config, wild=False):
     images = draw(st.integers(1, min(3, lookups)))
     pieces = draw(st.sampled_from([n for n in (0, 2, 3, 4) if n <= lookups]))
     return random_image(config, np.random.default_rng(draw(SEEDS)), Shape(lookups, images, pieces, wild))
+
+
+@st.composite
+def convolutions(draw, config):
+    """Valid memory images with convolutional programs as a compiler lays them out: see `tests.convolutions`."""
+    rng = np.random.default_rng(draw(SEEDS))
+    images = (convolution(config, rng) for _ in range(500))
+    return next(image for image in images if image is not None)
 
 
 @st.composite

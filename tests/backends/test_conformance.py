@@ -32,7 +32,7 @@ from lutdla.verify import make_vectors, reference_results
 from tests.backends.harness import BUILDERS, Stalling, exchange
 from tests.networks import random_artefact, two_layers
 from tests.programs import Shape
-from tests.strategies import TINY, inputs, memory_images
+from tests.strategies import TINY, convolutions, inputs, memory_images
 
 NETWORK = two_layers()
 STREAMED = random_artefact(TINY, Shape(5, images=2, pieces=3))
@@ -416,6 +416,18 @@ def test_a_load_that_is_not_taken_ends_at_its_deadline(accelerator, core, switch
 @settings(max_examples=30)
 def test_random_programs_equal_the_reference(shared, data):
     image = data.draw(memory_images(TINY))
+    values = data.draw(inputs(image, TINY))
+    reference = Reference(TINY, image)
+    expected = reference.run(values)
+    found, counted = raw_run(shared[0].core(), image, values, TINY)
+    np.testing.assert_array_equal(found, expected)
+    assert counted == [reference.lookups, reference.padding]
+
+
+@given(data=st.data())
+@settings(max_examples=10)
+def test_convolutions_equal_the_reference(shared, data):
+    image = data.draw(convolutions(TINY))
     values = data.draw(inputs(image, TINY))
     reference = Reference(TINY, image)
     expected = reference.run(values)

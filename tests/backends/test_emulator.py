@@ -34,7 +34,7 @@ from lutdla.spec.registers import BY_NAME
 from lutdla.spec.window import Port, Window
 from tests.networks import random_artefact, two_layers
 from tests.programs import Shape
-from tests.strategies import SEEDS, TINY, configs, inputs, memory_images
+from tests.strategies import SEEDS, TINY, configs, convolutions, inputs, memory_images
 
 NETWORK = two_layers()
 STREAMED = random_artefact(TINY, Shape(5, images=2, pieces=3))
@@ -88,6 +88,15 @@ def test_any_valid_program_equals_the_reference(data, wild):
         np.testing.assert_array_equal(run(model, image, values), reference.run(values))
     assert (read(model, "LOOKUPS"), read(model, "PADDING")) == (reference.lookups, reference.padding)
     assert read(model, "IMAGES") == len(first) + len(second)
+
+
+@given(data=st.data())
+def test_convolutions_equal_the_reference(data):
+    image = data.draw(convolutions(TINY))
+    values = data.draw(inputs(image, TINY))
+    model = EmulatorModel(TINY)
+    feed(model, b"".join(load_packets(image, TINY, 1)))
+    np.testing.assert_array_equal(run(model, image, values), Reference(TINY, image).run(values))
 
 
 @pytest.mark.parametrize("metric", METRICS)
