@@ -109,11 +109,13 @@ def test_chunks_are_whole_passes_and_the_last_one_is_filled_up(accelerator, monk
 def test_a_pass_that_a_transfer_cannot_carry_is_named(accelerator):
     images, pieces = STREAMED.image.program.images, len(STREAMED.image.pieces)
     needed = run_bytes(STREAMED.image, TINY, images)
+    loaded = accelerator.load(NETWORK)
     backend = accelerator.core().backend
     backend.max_frame_bytes = needed - 1
     with pytest.raises(FitError, match=f"emulator: a pass of {images} images and {pieces} table pieces moves {needed} "
                                        f"bytes, the device's max_frame_bytes is {needed - 1}: compile with fewer"):
         accelerator.load(STREAMED)
+    np.testing.assert_array_equal(loaded.raw(X), EXPECTED)  # nothing was sent
     backend.max_frame_bytes = needed
     x = make_vectors(STREAMED, 5)
     np.testing.assert_array_equal(accelerator.load(STREAMED).raw(x), reference_results(STREAMED, x))

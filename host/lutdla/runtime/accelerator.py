@@ -131,7 +131,7 @@ class Accelerator:
 
         Raises:
             ArtefactError: the file is no whole artefact.
-            FitError: this core cannot hold the model: names what, need, limit and fix.
+            FitError: this core cannot hold the model, or its DMA not one pass of it: names what, need, limit and fix.
             DeviceError: closed, or the device holds something else than what was sent.
             CoreError, DeadlineError: the transfer failed; the device is usable again afterwards.
         """
@@ -140,14 +140,15 @@ class Accelerator:
         timeout_s = self.timeout(timeout_s)
         artefact = model if isinstance(model, Artefact) else Artefact.load(model)
         core = self._core_for(artefact)
+        network = Network(self, artefact)
         if self._network is not None:
             self._network.close()
         for frame in _frames(load_packets(artefact.image, self.config, artefact.model_id), core.backend):
             self._send(core, frame, timeout_s)
         core.wait_loaded(timeout_s)
         self._check_loaded(core, artefact)
-        self._network = Network(self, artefact)
-        return self._network
+        self._network = network
+        return network
 
     def _core_for(self, artefact: Artefact) -> Core:
         """The core, checked that it can hold a model; where the device can be any core, one that can."""
