@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from lutdla.backends.myhdl import MyhdlModel
@@ -10,6 +11,7 @@ from lutdla.spec.config import METRICS
 from lutdla.spec.packets import ErrorCode, Kind, load_packets, packet, run_packets
 from lutdla_hdl.decoder import HEADER, WRITE
 from tests.hdl.cores import check, fields, load, read, recover, run, send, telling_network, write
+from tests.programs import Shape, random_image
 from tests.strategies import TINY
 
 CONFIGS = {
@@ -103,3 +105,25 @@ def test_only_one_simulation_at_a_time():
     model.close()
     model.close()
     MyhdlModel(TINY).close()
+
+
+def test_random_programs_equal_the_reference():
+    """Programs that no compiler wrote: pools, residuals, shortcuts, overlapping records, passes of several images,
+    streamed tables."""
+    seen = {"pool": 0, "residual": 0, "pieces": 0, "overlap": 0, "images": 0}
+    for seed in (10, 12, 22, 23, 25):
+        rng = np.random.default_rng(seed)
+        image = random_image(TINY, rng, Shape(5, 1 + seed % 3, (0, 2, 3)[seed % 3], False))
+        lookups = image.program.lookups
+        seen["pool"] += any(loop.pool and loop.count > 1 for record in lookups for loop in record.loops)
+        seen["residual"] += any(record.residual is not None for record in lookups)
+        seen["overlap"] += not all(record.drain for record in lookups)
+        seen["pieces"] += bool(image.pieces)
+        seen["images"] += image.program.images > 1
+        shape = image.program.images, image.program.input_groups * TINY.group
+        model = MyhdlModel(TINY, stall=(0.5, 0.0)[seed % 2], seed=seed)
+        try:
+            check(model, image, rng.integers(-128, 128, shape).astype(np.int8), TINY)
+        finally:
+            model.close()
+    assert min(seen.values()) > 0, seen
