@@ -6,7 +6,7 @@ passes, and steps are gathered in blocks too. A program that reads what an earli
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -27,6 +27,9 @@ MOST_PASSES = 256
 
 STATE_BYTES = 64 << 20
 """Memory that the state of a block of passes may take."""
+
+KEPT_STEPS = 1 << 18
+"""Steps whose addresses are kept from one block of passes to the next; each takes some hundred bytes."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,20 @@ def nearest(x: npt.NDArray[np.int8], codebooks: npt.NDArray[np.int8], metric: st
     return np.asarray(distance.argmin(axis=2), np.uint8)
 
 
+def _add_pieces(sums: npt.NDArray[np.int16], order: Int, starts: Int, ends: Int) -> npt.NDArray[np.int32]:
+    """Sums (T, P, lanes) of steps `order[starts[k]:ends[k]]`, for each k: (K, P, lanes)."""
+    lengths = ends - starts
+    if len(starts) < lengths.max():
+        whole: npt.NDArray[np.int32] = np.stack([sums[order[a:b]].sum(axis=0, dtype=np.int32)
+                                                 for a, b in zip(starts, ends)])
+        return whole
+    totals: npt.NDArray[np.int32] = sums[order[starts]].astype(np.int32)
+    for i in range(1, int(lengths.max())):
+        longer = lengths > i
+        totals[longer] += sums[order[starts[longer] + i]]
+    return totals
+
+
 class VectorEngine:
     """Runs one loaded program.
 
@@ -94,6 +111,8 @@ class VectorEngine:
         self._rows = np.concatenate([memories.tables.reshape(-1, config.lanes).astype(np.int16), zeros])
         self._no_row = len(self._rows) - config.c
         self._bank_base = np.arange(config.banks).reshape(config.ports, config.blocks) * config.table_rows
+        self._walked: dict[tuple[int, int], list[Steps]] = {}
+        self._kept = 0
         self._stale = False
         self.lookups_per_pass = self.padding_per_pass = 0
         """Banks that read a table row in one pass; banks that add 0 for zero padding."""
@@ -222,12 +241,23 @@ class VectorEngine:
             words, blocks = self._positions(0, dest[start : start + block])
             self._index[words, blocks] = nearest(x, codebooks, config.metric)
 
+    def _walk(self, record: Lookup, block: int) -> Iterable[Steps]:
+        """The steps of a record, kept for the next block of passes as far as memory allows."""
+        key = id(record), block
+        if key not in self._walked:
+            steps = walk(record, self.memories.windows, self.config, block)
+            if self._kept + record.steps() > KEPT_STEPS:
+                return steps
+            self._walked[key] = list(steps)
+            self._kept += record.steps()
+        return self._walked[key]
+
     def _lookup(self, record: Lookup, count: int) -> list[npt.NDArray[np.int32]]:
         """Execute a record; returns the rows for the host, (R, P, lanes) each."""
         results = []
         held = np.zeros((self.config.groups_per_row, count, self.config.group), np.int8)
         block = max(1, BLOCK // (count * self.config.banks * self.config.lanes))
-        for steps in walk(record, self.memories.windows, self.config, block):
+        for steps in self._walk(record, block):
             finished = self._accumulate(steps, self._sum_banks(steps, count))
             if record.to_output:
                 results.append(finished)
@@ -255,22 +285,22 @@ class VectorEngine:
         return total
 
     def _accumulate(self, steps: Steps, sums: npt.NDArray[np.int16]) -> npt.NDArray[np.int32]:
-        """Add the sums of steps to their accumulators; returns the rows that are finished: (R, P, lanes)."""
-        if steps.first.all() and steps.last.all():
-            finished = sums.astype(np.int32)
-            self._accumulator[steps.accumulator] = finished  # of steps with the same row the last one stays
-        else:
-            finished = np.empty((int(steps.last.sum()), *sums.shape[1:]), np.int32)
-            done = 0
-            for row, first, last, addend in zip(steps.accumulator.tolist(), steps.first, steps.last, sums):
-                accumulator = self._accumulator[row]
-                if first:
-                    accumulator[:] = addend
-                else:
-                    accumulator += addend
-                if last:
-                    finished[done] = accumulator
-                    done += 1
+        """Add the sums of steps to their accumulators; returns the rows that are finished: (R, P, lanes).
+
+        Steps are sorted by accumulator row, and cut where a row starts, is finished, or changes: then each piece is
+        added up at once.
+        """
+        order = np.argsort(steps.accumulator, kind="stable")
+        rows, last = steps.accumulator[order], steps.last[order]
+        starts = np.flatnonzero(steps.first[order] | np.diff(rows, prepend=-1).astype(bool) | np.roll(last, 1))
+        ends = np.append(starts[1:], len(order))
+        totals = _add_pieces(sums, order, starts, ends)
+        rows, last, continued = rows[starts], last[ends - 1], np.flatnonzero(~steps.first[order[starts]])
+        for k in continued.tolist():  # pieces that go on from what is there
+            before = totals[k - 1] if k and rows[k - 1] == rows[k] else self._accumulator[rows[k]]
+            totals[k] += before
+        self._accumulator[rows] = totals  # of pieces with the same row the last one stays
+        finished: npt.NDArray[np.int32] = totals[last][np.argsort(order[ends[last] - 1])]
         spare = 32 - self.config.acc_bits
         if spare:  # An accumulator wraps at its width; adding modulo 2^32 before comes to the same.
             np.left_shift(finished, spare, out=finished)
