@@ -413,7 +413,7 @@ def test_a_load_that_is_not_taken_ends_at_its_deadline(accelerator, core, switch
 
 # -- programs that no compiler wrote -----------------------------------------------------------------------------------
 @given(data=st.data())
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_random_programs_equal_the_reference(shared, data):
     image = data.draw(memory_images(TINY))
     values = data.draw(inputs(image, TINY))
@@ -425,7 +425,7 @@ def test_random_programs_equal_the_reference(shared, data):
 
 
 @given(data=st.data())
-@settings(max_examples=10)
+@settings(max_examples=6)
 def test_convolutions_equal_the_reference(shared, data):
     image = data.draw(convolutions(TINY))
     values = data.draw(inputs(image, TINY))
