@@ -22,7 +22,7 @@ from rich.table import Table
 import lutdla
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.topologies import TOPOLOGIES, topology
-from lutdla.runtime.profile import Profile
+from lutdla.runtime.profile import STALLS, Profile
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
 from lutdla_hdl.convert import convert
@@ -56,7 +56,7 @@ def cycles(artefact: Artefact, config: CoreConfig) -> tuple[dict[str, float], Pr
             profiles.append(network.profile)
     short, long = profiles
     count = long.images - short.images
-    names = ("cycles", "lookups", "padding", "stall_input", "stall_output", "stall_encoder", "stall_tables", "stall_drain")
+    names = ("cycles", "lookups", "padding", *(f"stall_{cause}" for cause in STALLS))
     return {name: (getattr(long, name) - getattr(short, name)) / count for name in names}, long
 
 

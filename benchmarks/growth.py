@@ -1,0 +1,104 @@
+"""How the cycles of a layer grow with its pixels, channel groups and output tiles: `python -m benchmarks.growth`.
+
+Convolutions 3 x 3 with padding on the Verilated core, counted by its profile. One size grows at a time; the exponent is
+the slope of a straight line through the logarithms: 1 is linear.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import lutdla
+from lutdla.compiler.assemble import assemble
+from lutdla.compiler.random_network import NetworkBuilder
+from lutdla.runtime import Accelerator
+from lutdla_overlay.cores import load_core
+
+SIDES, GROUPS, TILES = (8, 12, 16, 20, 24, 28, 32), (1, 2, 3, 4, 6), (1, 2, 3, 4, 6)
+"""Pixels on a side of a map with 16 channels; words of `blocks` x v channels, and tiles of `lanes` outputs, at 8 x 8
+pixels. Smaller maps wait for the rows of the layer before, about 30 cycles."""
+
+AXES = {"pixels": "pixels", "channel_groups": "channel groups", "output_tiles": "output tiles"}
+"""What grows -> words for it."""
+
+
+def cycles(accelerator: Accelerator, side: int, channels: int, outputs: int) -> int:
+    """Cycles of one convolution, from the end of the layer before to its own last step."""
+    config = accelerator.config
+    net = NetworkBuilder(config, (channels, side, side))
+    before = net.conv("input", channels, name="before")
+    after = net.conv(before, outputs, 3, padding=1, name="measured")
+    network = accelerator.load(assemble(net.build(after, 10, average=True), config, dataflow="resident"))
+    network.raw(np.zeros((1, channels, side, side), np.int8))
+    return dict(network.profile.layers())["measured"]
+
+
+def exponent(points: Mapping[int, int]) -> float:
+    """Slope of the logarithm of cycles over that of the size."""
+    sizes, counts = np.log(list(points)), np.log(list(points.values()))
+    return float(np.polyfit(sizes, counts, 1)[0])
+
+
+def points(figures: Mapping[str, Any], axis: str) -> dict[int, int]:
+    """The measured points of an axis, from flat figures."""
+    start = f"cycles_{axis}_"
+    return {int(key.removeprefix(start)): value for key, value in figures.items() if key.startswith(start)}
+
+
+def measure() -> dict[str, Any]:
+    """All points and exponents."""
+    core = load_core("xc7z020")
+    width = core.config.blocks * core.config.v
+    figures: dict[str, Any] = {"core": core.key, "configuration": str(core.config)}
+    with lutdla.open("rtl", config=core.config, timeout_s=1800) as accelerator:
+        for side in SIDES:
+            figures[f"cycles_pixels_{side * side}"] = cycles(accelerator, side, width, core.config.lanes)
+        for groups in GROUPS:
+            figures[f"cycles_channel_groups_{groups}"] = cycles(accelerator, 8, groups * width, core.config.lanes)
+        for tiles in TILES:
+            figures[f"cycles_output_tiles_{tiles}"] = cycles(accelerator, 8, width, tiles * core.config.lanes)
+    return figures | {f"exponent_{axis}": round(exponent(points(figures, axis)), 4) for axis in AXES}
+
+
+def plot(figures: Mapping[str, Any], path: Path) -> None:
+    """The points of `measure` as a picture: one panel for each axis, a straight line through the first point."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "lutdla"
+    from matplotlib import pyplot as plt
+
+    figure, panels = plt.subplots(1, len(AXES), figsize=(10, 3.2), layout="constrained")
+    for panel, (axis, words) in zip(panels, AXES.items()):
+        measured = points(figures, axis)
+        sizes, counts = list(measured), list(measured.values())
+        panel.plot(sizes, [counts[0] * size / sizes[0] for size in sizes], color="0.7", label="linear")
+        panel.plot(sizes, counts, "o", color="#1f6feb", label="measured")
+        panel.set(xscale="log", yscale="log", xlabel=words, ylabel="cycles",
+                  title=f"exponent {figures[f'exponent_{axis}']:.3f}")
+        panel.set_xticks(sizes, [str(size) for size in sizes])
+        panel.minorticks_off()
+        panel.legend(frameon=False)
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
+
+
+def main() -> None:
+    """Measure, show, write the figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
+    parser.add_argument("--json", type=Path, help="where the figures go")
+    options = parser.parse_args()
+    figures = measure()
+    print(json.dumps(figures, indent=2))
+    if options.json is not None:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
