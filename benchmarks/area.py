@@ -9,22 +9,8 @@ from pathlib import Path
 
 from lutdla.spec import CoreConfig
 from lutdla_hdl.convert import convert
+from lutdla_hdl.resources import resources
 from lutdla_hdl.synthesis import synthesize
-
-LUTRAM = {"RAM32M": 4, "RAM64M": 4, "RAM32X1D": 2, "RAM64X1D": 2, "RAM128X1D": 4, "SRL16E": 1, "SRLC32E": 1}
-"""Cell -> lookup tables it takes as memory."""
-
-
-def resources(cells: dict[str, int]) -> dict[str, float]:
-    """Cells of a netlist as the resources of a Xilinx part: a RAMB18 counts as half a RAMB36."""
-    return {
-        "lut": sum(cells.get(f"LUT{n}", 0) for n in range(1, 7)),
-        "lutram": sum(cells.get(cell, 0) * luts for cell, luts in LUTRAM.items()),
-        "ff": sum(count for cell, count in cells.items() if cell in ("FDRE", "FDSE", "FDCE", "FDPE")),
-        "ramb36": cells.get("RAMB36E1", 0) + cells.get("RAMB18E1", 0) / 2,
-        "dsp": cells.get("DSP48E1", 0),
-        "inverters": cells.get("INV", 0),
-    }
 
 
 def main() -> None:

@@ -11,9 +11,11 @@ restart and shift. Throughput: rows x columns MACs a cycle while it runs; draini
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
 from typing import Any
 
-from myhdl import ConcatSignal, always, always_comb, always_seq, block, instances
+from myhdl import ConcatSignal, ResetSignal, ToVerilogWarning, always, always_comb, always_seq, block, instances
 
 from lutdla_hdl.delay import delay, delay_flag
 from lutdla_hdl.interfaces import bits, counter_bits, flag, named, signed_bits, width_for
@@ -126,3 +128,18 @@ def dense_array(
         results.next = bottom
 
     return run, sides, a_memory, w_memory, wait_first, wait_valid, macs, out
+
+
+def convert_array(rows: int, columns: int, depth: int, out: str | Path) -> Path:
+    """Write `dense_array.v` to a folder; its path."""
+    signals = (
+        flag(), ResetSignal(0, active=0, isasync=False), flag(), bits(width_for(depth)), bits(8 * rows),
+        bits(8 * columns), flag(), bits(width_for(depth + 1)), flag(), flag(), bits(ACC_BITS * columns),
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ToVerilogWarning)
+        dense_array(*signals, rows, columns, depth).convert(
+            hdl="Verilog", path=str(out), name="dense_array", no_myhdl_header=True, testbench=False,
+            initial_values=False,
+        )  # fmt: skip
+    return Path(out) / "dense_array.v"

@@ -104,7 +104,8 @@ def loaded_ram(
 
     `chunks`: the read data, one signal for each beat, least significant first; one cycle after `raddr` when `re`.
     """
-    depth, number = config.depth(memory), LOADABLE.index(memory)
+    # as deep as `raddr` reaches: addresses behind the last word are harmless
+    depth, number = 1 << (config.depth(memory) - 1).bit_length(), LOADABLE.index(memory)
     waddr = load.address((depth - 1).bit_length(), 0)
     hits = [flag() for _ in chunks]
     selects = [named(load_select(load, number, bank, i, hits[i]), f"select{i}") for i in range(len(chunks))]

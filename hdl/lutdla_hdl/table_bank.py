@@ -5,6 +5,8 @@
                                           +-> LUT RAM, `table_tail` rows behind them ----------+
 
 The half that does not hold the row gives 0, and so do both where the bank is masked. Latency: 1 cycle.
+Without a tail, and in `deep_banks`, there is only block RAM. A deep bank is the first of a pair that is added: the OR
+of the other then costs nothing, because the adder's carry needs only one operand as it is.
 """
 
 from __future__ import annotations
@@ -101,7 +103,7 @@ def table_bank(
     """
     raddr, mask = bits((config.table_rows - 1).bit_length()), flag()
     row = named(bank_row(index, mask_bits, bank % config.blocks, base, raddr, mask), "row")
-    if not config.table_tail:
+    if not config.table_tail or config.is_deep(bank):
         store = named(loaded_ram(clk, load, None, raddr, entries, config, "table", bank, mask), "store")
         return row, store
     head_mask, tail_mask = flag(), flag()

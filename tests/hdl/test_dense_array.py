@@ -14,8 +14,8 @@ ROWS, COLUMNS, DEPTH = 3, 4, 16
 
 def make():
     clk, rst = flag(), ResetSignal(1, active=0, isasync=False)
-    inputs = {"rst": rst, "write": flag(), "waddr": bits(4), "activations": bits(8 * ROWS), "weights": bits(8 * COLUMNS),
-              "start": flag(), "steps": bits(5)}  # fmt: skip
+    inputs = {"rst": rst, "write": flag(), "waddr": bits(4), "activations": bits(8 * ROWS),
+              "weights": bits(8 * COLUMNS), "start": flag(), "steps": bits(5)}  # fmt: skip
     outputs = {"busy": flag(), "valid": flag(), "results": bits(ACC_BITS * COLUMNS)}
     return dense_array(clk, *inputs.values(), *outputs.values(), ROWS, COLUMNS, DEPTH), clk, inputs, outputs
 
@@ -58,6 +58,7 @@ def test_its_verilog_does_too(extreme, tmp_path):
     rng = np.random.default_rng(1)
     made, clk, inputs, outputs = make()
     with RecordedBench(clk, made, inputs, outputs, reset=inputs["rst"]) as bench:
-        for a, w in (operands(rng, DEPTH), operands(rng, 1), (np.full((ROWS, 5), extreme[0]), np.full((5, COLUMNS), extreme[1]))):
+        largest = np.full((ROWS, 5), extreme[0]), np.full((5, COLUMNS), extreme[1])
+        for a, w in (operands(rng, DEPTH), operands(rng, 1), largest):
             assert product(bench, inputs, outputs, a, w) == (a @ w).tolist()
     assert_verilog_agrees(bench, make()[0], tmp_path, lambda row: outputs if row["valid"] else ("busy", "valid"))

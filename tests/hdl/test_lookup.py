@@ -15,7 +15,7 @@ SHAPES = [
     {}, {"ports": 3}, {"ports": 2, "blocks": 2, "encoders": 1},
     {"ports": 3, "blocks": 4, "encoders": 2, "lanes": 12, "acc_bits": 18},
     {"ports": 2, "blocks": 2, "encoders": 2, "lanes": 20, "stream_bits": 128, "table_rows": 20},
-    {"ports": 3, "lanes": 12, "table_rows": 24},
+    {"ports": 3, "lanes": 12, "table_rows": 24}, {"ports": 3, "blocks": 2, "table_rows": 24, "deep_banks": 2},
 ]  # fmt: skip
 
 

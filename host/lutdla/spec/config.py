@@ -58,6 +58,9 @@ class CoreConfig:
     table_rows: int = 1024
     """Rows of `lanes` entries in each of the ports x blocks table banks: a power of two in block RAM, or one plus a
     smaller one, whose rows are held in LUT RAM."""
+    deep_banks: int = 0
+    """Banks that hold all table rows in block RAM, where the others hold some in LUT RAM (`table_tail`): every second
+    one, from the first on. Where block RAM is left, this saves the LUT RAM and what joins it to the block RAM."""
     index_words: int = 128
     """Words of the index memory."""
     accumulator_rows: int = 16
@@ -104,6 +107,10 @@ class CoreConfig:
         if not _is_power_of_two(self.table_rows - self.table_tail) or self.table_rows % self.c:
             raise ConfigError(f"table_rows is {self.table_rows}: it must be a power of two, or a power of two and a "
                               f"smaller one, and a multiple of c={self.c}")
+        most = (self.banks + 1) // 2 if self.table_tail else 0
+        if not 0 <= self.deep_banks <= most:
+            raise ConfigError(f"deep_banks is {self.deep_banks}: it must be 0..{most}, every second bank where "
+                              f"table_rows={self.table_rows} is no power of two")
         if self.stream_bits not in (64, 128):
             raise ConfigError(f"stream_bits is {self.stream_bits}: it must be 64 or 128")
         if self.blocks % self.encoders:
@@ -139,6 +146,10 @@ class CoreConfig:
         """Rows of a table bank past the largest power of two: those held in LUT RAM; 0 where there are none."""
         tail = self.table_rows - (1 << (self.table_rows.bit_length() - 1))
         return tail if _is_power_of_two(tail) else 0
+
+    def is_deep(self, bank: int) -> bool:
+        """Whether a table bank is one of `deep_banks`."""
+        return bank % 2 == 0 and bank < 2 * self.deep_banks
 
     @property
     def group(self) -> int:
