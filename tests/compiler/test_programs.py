@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.evaluate import evaluate
+from lutdla.compiler.misfit import Misfit
 from lutdla.compiler.topologies import topology
-from lutdla.errors import CompileError
 from lutdla.reference import Reference
 from lutdla.spec.config import CoreConfig
 from tests.compiler.networks import cores, dataflows, images, networks
@@ -27,8 +27,8 @@ def test_a_program_computes_what_its_network_does(data, config, flow, seed):
     network = data.draw(networks(config))
     try:
         artefact = assemble(network, config, **flow)
-    except CompileError as error:
-        assert flow["dataflow"] == "stationary", error  # one small table cannot be streamed in two halves
+    except Misfit as misfit:
+        assert flow["dataflow"] == "stationary", misfit  # one small table cannot be streamed in two halves
         assume(False)
     x = images(network, 4, seed)
     np.testing.assert_array_equal(results(artefact, x)[0], evaluate(network, x, config.metric))
@@ -43,7 +43,7 @@ def test_small_cores_stream_what_does_not_fit(data, config, rows, batch):
     network = data.draw(networks(small))
     try:
         artefact = assemble(network, small, batch=batch)
-    except CompileError:
+    except Misfit:
         assume(False)
     x = images(network, 3)
     np.testing.assert_array_equal(results(artefact, x)[0], evaluate(network, x, small.metric))

@@ -49,7 +49,8 @@ def records(job: Job, places: Places, at: TablePlace, config: CoreConfig) -> lis
         height=reduction.height, width=reduction.width, window=at.window, table=at.table,
         constant=plan.constant + tile * per_row if target is not None else 0,
         codebook=plan.codebook + tile * per_row if target is not None else 0, dest=dest + tile * per_row,
-        low=layer.low, high=layer.high, residual=residual, store=store, encode=plan.encode, to_output=target is None,
+        low=layer.low, high=layer.high, residual=residual, store=store, encode=plan.encode,
+        to_output=target is None and job.finish,
         begin=job.begin, finish=job.finish, drain=False,
     )  # fmt: skip
     loops = [
