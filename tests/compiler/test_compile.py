@@ -1,5 +1,7 @@
+import copy
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pytest
@@ -9,29 +11,19 @@ from torch import nn
 from lutdla.compiler import compile
 from lutdla.compiler.export import integer_network
 from lutdla.errors import CompileError
+from lutdla.models import build
 from lutdla.nn import QuantizeInput, convert, freeze, predict
-from lutdla.nn.lut_linear import lut_layers
-from lutdla.nn.metrics import METRICS
+from lutdla.nn.layers import Affine
+from lutdla.nn.lut_layer import lut_layers
 from lutdla.nn.train import logits
-from lutdla.reference import Reference, requantize
+from lutdla.reference import Reference
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import METRICS as NAMES
 from lutdla.spec.config import CoreConfig
+from tests.compiler.integers import evaluate, input_maps
 from tests.nn.small import boosted, dense, examples, untrained
 
 IMAGES = torch.randint(0, 256, (100, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-
-
-def evaluate(network, values):
-    """Raw accumulators of an `IntegerNetwork` in plain numpy, independent of torch and of any core: (M, N) int64."""
-    x = values.astype(np.int64)
-    for layer, metric in network:
-        s, _, v = layer.codebooks.shape
-        padded = np.pad(x, ((0, 0), (0, s * v - x.shape[1]))).reshape(len(x), s, v).transpose(1, 0, 2)
-        index = metric.nearest(padded, layer.codebooks.astype(np.int64))  # (S, M)
-        acc = sum(layer.tables[i].astype(np.int64)[index[i]] for i in range(s))
-        x = requantize(acc, layer.mult, layer.bias, layer.shift, layer.low, layer.high)
-    return acc
 
 
 @pytest.mark.parametrize("metric", NAMES)
@@ -42,15 +34,16 @@ def test_artefact_predicts_what_training_reported_for_every_image(metric, tmp_pa
     path = compile(model, config, {"seed": 0}).save(tmp_path / "net.lut")
     artefact = Artefact.load(path)
     values = artefact.quantize(images.numpy())
-    raw = evaluate([(layer, METRICS[metric]) for layer in integer_network(model).layers], values)
+    network = integer_network(model)
+    raw = evaluate(network, input_maps(network, values), metric)
     results = artefact.dequantize(raw.astype(np.int32))
     np.testing.assert_array_equal(results, logits(model, images).numpy())
     np.testing.assert_array_equal(results.argmax(axis=1), predict(model, images).numpy())
-    few = Reference(config, artefact.image).run(values[:10])
-    np.testing.assert_array_equal(few[:, :10], raw[:10])
+    few = Reference(config, artefact.image).run(artefact.frames(values[:10]))
+    np.testing.assert_array_equal(few[:10, :10], raw[:10])
     assert len(np.unique(results.argmax(axis=1))) == 10
     assert artefact.provenance == {"seed": 0}
-    assert artefact.layers == ("input", "2", "4", "6")
+    assert [name for name in artefact.layers if name in ("2", "4", "6")] == ["2", "4", "6"]
     artefact.check_fits(config)
 
 
@@ -66,7 +59,7 @@ def test_other_cores_compute_the_same_as_torch(config):
     freeze(model)
     artefact = compile(model, config)
     images = examples()[2][:5]
-    raw = Reference(config, artefact.image).run(artefact.quantize(images.numpy()))
+    raw = Reference(config, artefact.image).run(artefact.frames(artefact.quantize(images.numpy())))[:5]
     np.testing.assert_array_equal(artefact.dequantize(raw), logits(model, images).numpy())
 
 
@@ -76,8 +69,7 @@ def test_float_inputs_are_quantized_alike():
     network = convert(model, x, iterations=2)
     freeze(network)
     artefact = compile(network, CoreConfig())
-    values = np.pad(artefact.quantize(x.numpy()), ((0, 0), (0, 6)))  # 10 values fill 2 groups of 8
-    raw = Reference(CoreConfig(), artefact.image).run(values)
+    raw = Reference(CoreConfig(), artefact.image).run(artefact.frames(artefact.quantize(x.numpy())))[: len(x)]
     np.testing.assert_array_equal(artefact.dequantize(raw), logits(network, x).numpy())
     assert artefact.input_shape == (10,)
 
@@ -87,6 +79,41 @@ def test_state_dict_brings_the_same_artefact():
     other = convert(untrained(), IMAGES, iterations=0)
     other.load_state_dict(model.state_dict())
     assert compile(other, CoreConfig()).digest == compile(model, CoreConfig()).digest
+
+
+def test_options_reach_the_assembler():
+    """Streamed tables, two images a pass: the same results."""
+    model, config, images = boosted(), CoreConfig(), examples()[2][:4]
+    artefact = compile(model, config, dataflow="stationary", batch=2)
+    assert artefact.image.program.images == 2
+    assert artefact.image.pieces
+    raw = Reference(config, artefact.image).run(artefact.frames(artefact.quantize(images.numpy())))
+    np.testing.assert_array_equal(artefact.dequantize(raw), logits(model, images).numpy())
+
+
+@cache
+def residual():
+    """A frozen ResNet-8."""
+    network = convert(build("resnet8"), torch.rand(4, 3, 32, 32), iterations=0)
+    freeze(network)
+    return network
+
+
+def other_codebooks():
+    network = copy.deepcopy(residual())
+    network.get_submodule("stages.1.conv2").shortcut.frozen_codebooks += 1
+    return network
+
+
+def other_scale():
+    network = copy.deepcopy(residual())
+    for name in ("stages.0.conv2", "stages.1.conv1"):
+        layer = network.get_submodule(name)
+        layer.output, layer.input = Affine(9.0, 0), Affine(9.0, 0)
+    network.get_submodule("stages.0.conv2").input = network.get_submodule("stages.0.conv1").output
+    network.get_submodule("stages.1.conv1").output = network.get_submodule("stages.1.conv2").input
+    network.get_submodule("stages.1.conv2").shortcut.input = Affine(9.0, 0)
+    return network
 
 
 def frozen(**options):
@@ -117,21 +144,23 @@ class Sum(nn.Module):
 @pytest.mark.parametrize(
     ("make", "config", "message"),
     [
-        (untrained, CoreConfig(), r"layer 0 \(Normalize\), after the input: a converted model holds QuantizeInput, Fl"),
+        (untrained, CoreConfig(), r"layer 0 \(Normalize\), after the input: a converted model holds QuantizeInput an"),
         (lambda: nn.Sequential(nn.Linear(4, 2)), CoreConfig(), r"layer 0 \(Linear\), after the input: it is not conv"),
-        (lambda: nn.Sequential(nn.Flatten()), CoreConfig(), "model Sequential has no LUTLinear: compile what"),
+        (lambda: nn.Sequential(nn.Flatten()), CoreConfig(), r"layer 0 \(Flatten\), after the input: a converted model"),
         (lambda: nn.Sequential(lut_layers(frozen())["6"]), CoreConfig(), "model Sequential has no QuantizeInput"),
+        (lambda: nn.Sequential(frozen().quantize_input), CoreConfig(), "model Sequential has no lookup layers"),
         (unfrozen, CoreConfig(), r"layer 2: is not frozen, its integers still move: call lutdla.nn.freeze\(model\)"),
         (lambda: frozen(per_layer={"4": {"v": 2}}), CoreConfig(),
          "layer 4: trained with v=2, this core has v=4 for all layers: convert the layer with v=4, or use a core with"),
         (lambda: frozen(per_layer={"6": {"c": 8}}), CoreConfig(), "layer 6: trained with c=8, this core has c=16"),
         (lambda: frozen(per_layer={"2": {"metric": "l1"}}), CoreConfig(),
          "layer 2: trained with metric=l1, this core has metric=l2 for all layers: convert the layer with metric='l2'"),
-        (frozen, CoreConfig(table_rows=256), r"table_rows.*record 1 = 2, record 2 = 4"),
-        (frozen, CoreConfig(codebook_rows=64), r"record 0: codebook row reaches 0..97, this core has 0..63"),
+        (frozen, CoreConfig(codebook_rows=64), r"codebook memory needs 98 rows, this core has codebook_rows=64"),
         (frozen, CoreConfig(acc_bits=12), r"layer 2: sums reach \d+, acc_bits=12 holds 2047: use acc_bits=\d+ or more"),
         (broken_link, CoreConfig(), r"layer 2: gives Affine.*, layer 4 takes Affine"),
-        (Sum, CoreConfig(), r"it does not take just the result of the step before"),
+        (other_codebooks, CoreConfig(), "map stages.0.conv2: the layers that read it have different codebooks, an enc"),
+        (other_scale, CoreConfig(), r"layer stages.0.conv2: gives Affine\(scale=9.0.*, but adds Affine.* of layer ste"),
+        (Sum, CoreConfig(), r"layer net.quantize_input \(QuantizeInput\), after the input: the input is quantized onc"),
     ],
 )
 def test_what_cannot_be_compiled_is_named(make, config, message):

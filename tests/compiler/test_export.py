@@ -110,7 +110,8 @@ class Vectors(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.a, self.b, self.c, self.d, self.e = (nn.Linear(*sizes) for sizes in ((9, 8), (8, 8), (8, 6), (8, 6), (6, 3)))
+        sizes = ((9, 8), (8, 8), (8, 6), (8, 6), (6, 3))
+        self.a, self.b, self.c, self.d, self.e = (nn.Linear(*pair) for pair in sizes)
 
     def forward(self, x):
         x = torch.relu(self.a(x))

@@ -21,8 +21,8 @@ IMAGES = torch.randint(0, 256, (60, 3, 8, 12), dtype=torch.uint8, generator=torc
 
 def model(channels=3, kernel=3, stride=2, padding=1):
     torch.manual_seed(0)
-    return nn.Sequential(nn.Conv2d(channels, 8, kernel, stride, padding), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-                         nn.Linear(8, 4)).eval()
+    return nn.Sequential(nn.Conv2d(channels, 8, kernel, stride, padding), nn.ReLU(), nn.AdaptiveAvgPool2d(1),
+                         nn.Flatten(), nn.Linear(8, 4)).eval()
 
 
 @given(side=st.integers(2, 4), kernel=st.tuples(st.integers(1, 7), st.integers(1, 7)),
@@ -73,7 +73,8 @@ def test_many_channels_are_cut_into_slices():
 def test_every_cut_computes_nearly_the_dense_network():
     """With 256 centroids for single values nothing is lost; the other two lose little on smooth images."""
     dense = model()
-    images = F.interpolate(torch.rand(40, 3, 2, 3, generator=torch.Generator().manual_seed(0)), (8, 12), mode="bilinear")
+    coarse = torch.rand(40, 3, 2, 3, generator=torch.Generator().manual_seed(0))
+    images = F.interpolate(coarse, (8, 12), mode="bilinear")
     want = dense(images)
     for first, limit in (("scalar", 0.08), ("slices", 0.2), ("space_to_depth", 0.2)):
         got = convert(dense, images, first=first, c=256, iterations=5)(images)

@@ -52,7 +52,7 @@ def test_sums_are_the_entries_that_the_kernel_meets(geometry, seed):
 def test_gradients_are_those_of_a_convolution_of_choices(geometry, seed):
     """Chosen entries are a convolution of one-hot maps: torch differentiates that one by itself."""
     tables, index = case(geometry, seed)
-    t, s, c, n = tables.shape
+    _, s, c, n = tables.shape
     _, batch, height, width = index.shape
     tables.requires_grad_()
     choice = torch.rand(s, c, batch, height, width, requires_grad=True)

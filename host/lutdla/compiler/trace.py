@@ -80,7 +80,9 @@ def trace(model: nn.Module) -> LayerGraph:
             continue
         if node.op == "output":
             if not layers or maps.get(node.args[0]) != layers[-1].name:
-                _refuse_empty(model, quantizer, layers)
+                if not layers:
+                    raise CompileError(f"model {type(model).__name__} has no lookup layers: compile what "
+                                       "lutdla.nn.convert returns")
                 raise CompileError("the model's output is not its last layer alone: return one tensor")
             continue
         module = model.get_submodule(str(node.target)) if node.op == "call_module" else None
@@ -94,6 +96,9 @@ def trace(model: nn.Module) -> LayerGraph:
                                    "returns")
             quantizer, maps[node] = module, INPUT
         elif isinstance(module, LUTLayer):
+            if before == "the input":
+                raise CompileError(f"{where}: model {type(model).__name__} has no QuantizeInput: compile what "
+                                   "lutdla.nn.convert returns")
             names: dict[str, Any] = {key: maps[value] for key, value in node.kwargs.items()}
             layers.append(TracedLayer(str(node.target), module, before, **names))
             maps[node] = str(node.target)
@@ -108,12 +113,6 @@ def trace(model: nn.Module) -> LayerGraph:
     found = LayerGraph(quantizer, tuple(layers))
     _check_links(found)
     return found
-
-
-def _refuse_empty(model: nn.Module, quantizer: QuantizeInput | None, layers: list[TracedLayer]) -> None:
-    if quantizer is None or not layers:
-        raise CompileError(f"model {type(model).__name__} has no {'QuantizeInput' if layers else 'lookup layers'}: "
-                           "compile what lutdla.nn.convert returns")
 
 
 def _check_links(graph: LayerGraph) -> None:
