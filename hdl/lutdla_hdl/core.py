@@ -19,8 +19,8 @@ from myhdl import ConcatSignal, ResetSignal, always, always_comb, always_seq, bl
 
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.hazards import tree_stages
-from lutdla_hdl.decoder import LoadState, decoder
 from lutdla_hdl.count_banks import count_banks
+from lutdla_hdl.decoder import LoadState, decoder
 from lutdla_hdl.delay import delay, delay_flag
 from lutdla_hdl.encoder import encoders
 from lutdla_hdl.frame_input import frame_input
@@ -28,8 +28,20 @@ from lutdla_hdl.frame_output import frame_output
 from lutdla_hdl.index_memory import LATENCY as index_latency
 from lutdla_hdl.index_memory import index_memory
 from lutdla_hdl.interfaces import (
-    AxiLite, AxiStream, Counted, Encoded, Groups, LoadBus, Rows, Tail, bits, counter_bits, flag, named, width_for,
-)  # fmt: skip
+    AxiLite,
+    AxiStream,
+    Counted,
+    Encoded,
+    Groups,
+    LoadBus,
+    Rows,
+    Tail,
+    bits,
+    counter_bits,
+    flag,
+    named,
+    width_for,
+)
 from lutdla_hdl.lookup import lookup
 from lutdla_hdl.loop_nest import Step, loop_nest
 from lutdla_hdl.memory import loaded_ram
@@ -110,8 +122,9 @@ def datapath(
     write, offset = flag(), bits(16)
     memory = named(
         index_memory(
-            clk, load, write, encoded.dest, encoded.indices, step, record, indices, masks, active, inside, offset, config
-        ),
+            clk, load, write, encoded.dest, encoded.indices, step, record, indices, masks, active, inside, offset,
+            config,
+        ),  # fmt: skip
         "index_memory",
     )
     at, base, read_valid = counter_bits(len(step.table)), bits(len(step.table)), flag()

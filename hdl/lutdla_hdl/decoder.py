@@ -6,8 +6,8 @@
                                    -> TRAILER -> HEADER                        BEGIN, COMMIT, RUN
     any error -> DROP until TLAST; then every frame is dropped until the error is cleared
 
-CHECK waits for the engine to be idle, or with TABLES for room for a piece. Throughput: a beat a cycle in BUFFER, FRAMES,
-TABLE_ROWS and WRITE.
+CHECK waits for the engine to be idle, or with TABLES for room for a piece. Throughput: a beat a cycle in BUFFER,
+FRAMES, TABLE_ROWS and WRITE.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ def decoder(
     fields = named(header_fields(clk, take_low, take_high, s_axis, magic, kind, memory, bank, where, length), "header")
     checks = named(
         check_header(
-            magic, kind, memory, bank, where, length, loaded, frame_beats, images_left, engine_busy, last_chunk, verdict,
-            config,
+            magic, kind, memory, bank, where, length, loaded, frame_beats, images_left, engine_busy, last_chunk,
+            verdict, config,
         ),  # fmt: skip
         "check",
     )

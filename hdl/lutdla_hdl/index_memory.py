@@ -16,8 +16,9 @@ from myhdl import always, always_comb, block, instances
 from lutdla.spec.config import CoreConfig
 from lutdla_hdl.interfaces import LoadBus, bits, counter_bits, flag, named, width_for
 from lutdla_hdl.loop_nest import Step
-from lutdla_hdl.memory import loaded_ram, ram
+from lutdla_hdl.memory import loaded_ram
 from lutdla_hdl.record import Record
+from lutdla_hdl.split_ram import split_ram
 from lutdla_hdl.window_memory import WindowRow
 
 LATENCY = 3
@@ -175,10 +176,9 @@ def index_memory(
     ]
     copies = [
         named(
-            ram(
-                clk, hits[k], waddr, written, None, at[p](len(waddr), 0), indices[p * columns + k],
-                config.index_words,
-            ),  # fmt: skip
+            split_ram(
+                clk, hits[k], waddr, written, at[p](len(waddr), 0), indices[p * columns + k], config.index_words
+            ),
             f"copy{p}_{k}",
         )
         for p in range(config.ports)

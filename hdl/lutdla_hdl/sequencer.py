@@ -3,9 +3,9 @@
     IDLE --start--> INPUT --> SET --> FETCH --> LAUNCH --> WORK --> FETCH ... WORK --> FINISH --> IDLE
                     (record 0 is read, and kept by the input unit)
 
-LAUNCH waits for what its record names: an input frame, a table piece, and with `drain` until all earlier rows have arrived.
-WORK ends with the last step; rows still under way go on beside the next record. FINISH waits until all has arrived and
-all results have been taken.
+LAUNCH waits for what its record names: an input frame, a table piece, and with `drain` until all earlier rows have
+arrived. WORK ends with the last step; rows still under way go on beside the next record. FINISH waits until all has
+arrived and all results have been taken.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class Run:
         start, images: begin a run of that many images.
         busy, done: a run is in progress; it has ended (pulse).
         set_input: `record` is record 0.
-        take_input, free_input: a record that waited for the input frame begins; the frame is not read any more (pulses).
+        take_input, free_input: a record that waited for the input frame begins; the frame is not read any more
+            (pulses).
         frame_ready, piece_ready: an input frame, a table piece is there.
         free_tables: the table piece is not read any more (pulse).
         closing: the step offered is the last of the run, if it is the last of its record.
@@ -96,7 +97,8 @@ def sequencer(
     groups = named(under_way(clk, rst, group_enter, group_leave, groups_out), "groups")
     profile_we = flag()
     profile = named(
-        ram(clk, profile_we, row, cycles, None, profile_row(len(row), 0), profile_cycles, config.program_rows), "profile"
+        ram(clk, profile_we, row, cycles, None, profile_row(len(row), 0), profile_cycles, config.program_rows),
+        "profile",
     )
 
     @always_comb

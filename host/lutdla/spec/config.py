@@ -33,6 +33,11 @@ def _is_power_of_two(n: int) -> bool:
     return n > 0 and n & (n - 1) == 0
 
 
+def _rest(n: int) -> int:
+    """What n exceeds the largest power of two below it by."""
+    return n - (1 << (n.bit_length() - 1))
+
+
 @dataclass(frozen=True, kw_only=True)
 class CoreConfig:
     """Parameters of one core (architecture.md section 4).
@@ -62,7 +67,7 @@ class CoreConfig:
     """Banks that hold all table rows in block RAM, where the others hold some in LUT RAM (`table_tail`): every second
     one, from the first on. Where block RAM is left, this saves the LUT RAM and what joins it to the block RAM."""
     index_words: int = 128
-    """Words of the index memory."""
+    """Words of the index memory: a power of two, or one and a smaller one."""
     accumulator_rows: int = 16
     """Rows of `lanes` accumulators."""
     constant_rows: int = 64
@@ -100,13 +105,15 @@ class CoreConfig:
             if not low <= value <= high:
                 raise ConfigError(f"{name} is {value}: it must be {low}..{high}")
         # depths too: an address then never points past a memory, whatever a stalled datapath holds
-        for name in ("c", "blocks", "encoders", "index_words", "accumulator_rows", "constant_rows", "codebook_rows",
+        for name in ("c", "blocks", "encoders", "accumulator_rows", "constant_rows", "codebook_rows",
                      "program_rows", "window_rows", "value_rows", "packet_beats"):  # fmt: skip
             if not _is_power_of_two(getattr(self, name)):
                 raise ConfigError(f"{name} is {getattr(self, name)}: it must be a power of two")
-        if not _is_power_of_two(self.table_rows - self.table_tail) or self.table_rows % self.c:
-            raise ConfigError(f"table_rows is {self.table_rows}: it must be a power of two, or a power of two and a "
-                              f"smaller one, and a multiple of c={self.c}")
+        for name, unit, fix in (("index_words", 1, ""), ("table_rows", self.c, f", and a multiple of c={self.c}")):
+            value = getattr(self, name)
+            if value % unit or not (_rest(value) == 0 or _is_power_of_two(_rest(value))):
+                raise ConfigError(f"{name} is {value}: it must be a power of two, or a power of two and a smaller one"
+                                  f"{fix}")
         most = (self.banks + 1) // 2 if self.table_tail else 0
         if not 0 <= self.deep_banks <= most:
             raise ConfigError(f"deep_banks is {self.deep_banks}: it must be 0..{most}, every second bank where "
@@ -144,8 +151,7 @@ class CoreConfig:
     @property
     def table_tail(self) -> int:
         """Rows of a table bank past the largest power of two: those held in LUT RAM; 0 where there are none."""
-        tail = self.table_rows - (1 << (self.table_rows.bit_length() - 1))
-        return tail if _is_power_of_two(tail) else 0
+        return _rest(self.table_rows)
 
     def is_deep(self, bank: int) -> bool:
         """Whether a table bank is one of `deep_banks`."""
