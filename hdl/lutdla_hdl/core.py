@@ -51,6 +51,7 @@ from lutdla_hdl.requantize import requantize
 from lutdla_hdl.row_fifo import row_fifo, tail_queue
 from lutdla_hdl.sequencer import Run, sequencer
 
+
 @block
 def merge_groups(clk: Any, rst: Any, frame: Groups, hidden: Groups, groups: Groups) -> Any:
     """Groups of the input frame or of requantised rows, registered; never both in one cycle."""
