@@ -34,9 +34,11 @@ def configs(draw, stream_bits=(64, 128)):
     unit = np.lcm(encoders * v, stream // 32)
     lanes = int(unit * draw(st.integers(1, max(1, 16 // unit))))
     groups, per_word = lanes // (encoders * v), blocks // encoders
+    ports, rows = draw(st.sampled_from((1, 2, 3, 4, 9))), draw(st.sampled_from((8, 8 + 1, 8 + 2, 8 + 4, 16)))
+    deep = 0 if rows in (8, 16) else draw(st.integers(0, (ports * blocks + 1) // 2))
     return CoreConfig(
-        v=v, c=c, metric=draw(st.sampled_from(METRICS)), ports=draw(st.sampled_from((1, 2, 3, 4, 9))), blocks=blocks,
-        lanes=lanes, encoders=encoders, table_rows=c * draw(st.sampled_from((8, 8 + 1, 8 + 2, 8 + 4, 16))),
+        v=v, c=c, metric=draw(st.sampled_from(METRICS)), ports=ports, blocks=blocks, lanes=lanes, encoders=encoders,
+        table_rows=c * rows, deep_banks=deep,
         index_words=max(8, _power_of_two_from(6 * groups // per_word)),
         accumulator_rows=draw(st.sampled_from((2, 4, 8))),
         constant_rows=max(8, _power_of_two_from(groups + 2)), codebook_rows=max(16, _power_of_two_from(groups + 4)),

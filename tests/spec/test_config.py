@@ -26,6 +26,8 @@ from tests.strategies import TINY, configs
         ({"acc_bits": 33}, "acc_bits is 33: it must be 12..32"),
         ({"table_rows": 1024 + 256 + 64}, "table_rows is 1344: it must be a power of two, or a power"),
         ({"table_rows": 1024 + 8}, "table_rows is 1032: .* and a multiple of c=16"),
+        ({"deep_banks": 1}, "deep_banks is 1: it must be 0..0, every second bank where table_rows=1024 is no"),
+        ({"table_rows": 1536, "deep_banks": 9}, "deep_banks is 9: it must be 0..8"),
         ({"window_rows": 24}, "window_rows is 24: it must be a power of two"),
         ({"value_rows": 0}, "value_rows is 0: it must be 2..32768"),
         ({"packet_beats": 8}, "packet_beats is 8: one word of every memory must fit into it"),
@@ -51,9 +53,10 @@ def test_every_field_changes_the_hash():
     changes = {"v": 1, "c": 8, "metric": "l1", "ports": 3, "blocks": 4, "lanes": 8, "encoders": 2, "acc_bits": 25,
                "stream_bits": 128, "packet_beats": 64}  # fmt: skip
     changes |= {name: 2 * depth for name, depth in TINY.to_dict().items() if name.endswith(("_rows", "_words"))}
-    assert set(changes) == set(TINY.to_dict())
+    assert {*changes, "deep_banks"} == set(TINY.to_dict())
     hashes = {CoreConfig(**TINY.to_dict() | {name: value}).hash for name, value in changes.items()}
-    assert len(hashes | {TINY.hash}) == len(changes) + 1
+    hashes |= {CoreConfig(**TINY.to_dict() | {"table_rows": 96, "deep_banks": deep}).hash for deep in (0, 1)}
+    assert len(hashes | {TINY.hash}) == len(changes) + 3
 
 
 @given(config=configs())

@@ -80,7 +80,7 @@ REGISTERS: tuple[Register, ...] = (
     Register("CONFIG_HASH", 0x08, "ro", "Hash of the configuration the core was built for."),
     _capability("CAP_VECTOR", 0x0C, "Vectors and encoder.", ("V", 8), ("C", 12), ("METRIC", 4), ("ENCODERS", 8)),
     _capability("CAP_BANKS", 0x10, "Lookup parallelism.", ("PORTS", 8), ("BLOCKS", 8), ("LANES", 8), ("ACC_BITS", 8)),
-    _capability("CAP_TABLE", 0x14, "Table depth.", ("TABLE_ROWS", 32)),
+    _capability("CAP_TABLE", 0x14, "Table depth.", ("TABLE_ROWS", 24), ("DEEP_BANKS", 8)),
     _capability("CAP_INDEX", 0x18, "Index and accumulator depths.", ("INDEX_WORDS", 16), ("ACCUMULATOR_ROWS", 16)),
     _capability("CAP_CONSTANT", 0x1C, "Constant and codebook depths.", ("CONSTANT_ROWS", 16), ("CODEBOOK_ROWS", 16)),
     _capability("CAP_STREAM", 0x20, "Program depth, stream width and load buffer.",
