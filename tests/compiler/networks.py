@@ -24,8 +24,8 @@ def cores(draw):
 
 @st.composite
 def networks(draw, config, most_layers=4):
-    """Networks of a few small layers: kernels, strides, padding, pools, averages, shortcuts and residuals, in one or two
-    dimensions or none."""
+    """Networks of a few small layers: kernels, strides, padding, pools, averages, shortcuts and residuals, in one or
+    two dimensions or none."""
     shape = (draw(st.integers(1, 9)), *draw(st.sampled_from(((), (5,), (4, 4), (6, 5), (9, 3)))))
     depth = 2 if len(shape) == 3 and shape[1:] == (4, 4) and draw(st.booleans()) else 1
     net = NetworkBuilder(config, shape, slice=draw(st.integers(1, config.v)), space_to_depth=depth, seed=draw(SEEDS))
@@ -70,8 +70,8 @@ def layers(draw, net, source, earlier, config):
         if wide:
             options |= {"shortcut": draw(st.sampled_from(wide)), "shortcut_stride": apart}
     low = 0 if channels % config.v else None
-    return net.conv(source, channels, tuple(kernel), stride=tuple(stride), padding=tuple(padding), average=average, low=low,
-                    **options)
+    return net.conv(source, channels, tuple(kernel), stride=tuple(stride), padding=tuple(padding), average=average,
+                    low=low, **options)
 
 
 @st.composite

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def command(
-    model: Annotated[str, typer.Argument(help="A topology's name (random weights, for planning), or FILE.py:FUNCTION that "
-                                              "returns a converted and frozen torch model.")],
-    config: Annotated[Path | None, typer.Option(help="Fields of CoreConfig as .json or .toml; otherwise the default.")] = None,
+    model: Annotated[str, typer.Argument(help="A topology's name (random weights, for planning), or FILE.py:FUNCTION "
+                                              "that returns a converted and frozen torch model.")],
+    config: Annotated[Path | None, typer.Option(help="Fields of CoreConfig as .json or .toml.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Where the artefact goes.")] = None,
     dataflow: Annotated[str, typer.Option(help="auto, resident or stationary.")] = "auto",
     batch: Annotated[int | None, typer.Option(min=1, help="Images of a pass; otherwise the compiler chooses.")] = None,
@@ -50,8 +50,8 @@ def command(
     if explain:
         _show(found, console)
     console.print(f"{model}: {len(artefact.image.program.records)} records, {found.table_bytes:,} bytes of tables "
-                  f"({found.streamed_bytes:,} streamed), {found.images} images a pass, {found.cycles_per_image:,.0f} cycles "
-                  f"an image predicted{'' if output is None else f' -> {output}'}")
+                  f"({found.streamed_bytes:,} streamed), {found.images} images a pass, {found.cycles_per_image:,.0f} "
+                  f"cycles an image predicted{'' if output is None else f' -> {output}'}")
 
 
 def read_config(path: Path | None) -> CoreConfig:
@@ -73,7 +73,8 @@ def read_config(path: Path | None) -> CoreConfig:
         else:
             values = json.loads(text)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: no configuration ({error}): write the fields of CoreConfig as .json or .toml") from error
+        raise ConfigError(f"{path}: no configuration ({error}): write the fields of CoreConfig as .json "
+                          "or .toml") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: no configuration: write the fields of CoreConfig as .json or .toml")
     return CoreConfig.from_dict(values.get("config", values))

@@ -22,8 +22,9 @@ def check_network(network: IntegerNetwork, config: CoreConfig) -> None:
     layout = network.layout
     if layout.map_shape != (network.input.channels, network.input.height, network.input.width) or (
             layout.slice != network.input.slice):
-        raise CompileError(f"input map {network.input.name} is {_shape(network.input)} in slices of {network.input.slice}, "
-                           f"its layout gives {layout.map_shape} in slices of {layout.slice}: they must agree")
+        raise CompileError(f"input map {network.input.name} is {_shape(network.input)} in slices of "
+                           f"{network.input.slice}, its layout gives {layout.map_shape} in slices of {layout.slice}: "
+                           "they must agree")
     _check_map(network.input, "input", config)
     for number, layer in enumerate(network.layers):
         last = number == len(network.layers) - 1
@@ -68,8 +69,8 @@ def _check_operand(where: str, operand: Operand, source: FeatureMap, layer: Look
     taps, subspaces, c, outputs = operand.tables.shape
     want = (operand.kernel[0] * operand.kernel[1], source.subspaces, source.codebooks.shape[1], layer.outputs)
     if (taps, subspaces, c, outputs) != want:
-        raise CompileError(f"{where}: takes {subspaces} subspaces with kernel {operand.kernel}, map {source.name} gives "
-                           f"{source.subspaces}: tables have shape {operand.tables.shape}, they must have {want}")
+        raise CompileError(f"{where}: takes {subspaces} subspaces with kernel {operand.kernel}, map {source.name} "
+                           f"gives {source.subspaces}: tables have shape {operand.tables.shape}, they must have {want}")
     for what, values, low, high in (("kernel", operand.kernel, 1, 1 << 14), ("stride", operand.stride, 1, 1 << 14),
                                     ("average", operand.average, 1, 1 << 14), ("padding", operand.padding, 0, 127)):
         if not low <= min(values) <= max(values) <= high:
@@ -82,23 +83,23 @@ def _check_operand(where: str, operand: Operand, source: FeatureMap, layer: Look
         high = (operand.kernel[axis] - operand.padding[axis] - 1) * operand.average[axis]
         high += operand.average[axis] - 1 if expanded else 0
         if low < -128 or high > 127:
-            raise CompileError(f"{where}: a window reaches {low}..{high} pixels, a port reaches -128..127: use a smaller "
-                               "kernel")
+            raise CompileError(f"{where}: a window reaches {low}..{high} pixels, a port reaches -128..127: use a "
+                               "smaller kernel")
         sums = (layer.height, layer.width)[axis]
         if layer.shortcut is not None and operand is layer.operand and (
                 ((sums - 1) * operand.stride[axis] + 1) * operand.average[axis] > size):
-            raise CompileError(f"{where}: its padding {operand.padding} places windows behind the end of map {source.name}, "
-                               "where a shortcut would be masked: use less padding, or no shortcut")
+            raise CompileError(f"{where}: its padding {operand.padding} places windows behind the end of map "
+                               f"{source.name}, where a shortcut would be masked: use less padding, or no shortcut")
 
 
 def _check_shape(where: str, layer: LookupLayer, known: dict[str, FeatureMap]) -> None:
     if min(layer.height, layer.width, *layer.pool, *layer.pool_stride) < 1:
-        raise CompileError(f"{where}: {layer.height} x {layer.width} pixels, pool {layer.pool}, stride {layer.pool_stride}: "
-                           "they must be 1 or more")
+        raise CompileError(f"{where}: {layer.height} x {layer.width} pixels, pool {layer.pool}, stride "
+                           f"{layer.pool_stride}: they must be 1 or more")
     if layer.target is None:
         if (layer.height, layer.width) != (1, 1) or layer.residual is not None or layer.pool != (1, 1):
-            raise CompileError(f"{where}: is last with {layer.height} x {layer.width} pixels, pool {layer.pool}, residual "
-                               f"{layer.residual}: the last layer gives plain sums of one pixel")
+            raise CompileError(f"{where}: is last with {layer.height} x {layer.width} pixels, pool {layer.pool}, "
+                               f"residual {layer.residual}: the last layer gives plain sums of one pixel")
         return
     for axis, (size, what) in enumerate(((layer.height, "height"), (layer.width, "width"))):
         pooled = (size - layer.pool[axis]) // layer.pool_stride[axis] + 1
@@ -109,8 +110,8 @@ def _check_shape(where: str, layer: LookupLayer, known: dict[str, FeatureMap]) -
 
 def _check_shortcut(where: str, shortcut: Operand, layer: LookupLayer, source: FeatureMap) -> None:
     if shortcut.kernel != (1, 1) or shortcut.padding != (0, 0):
-        raise CompileError(f"{where}: its shortcut has kernel {shortcut.kernel} and padding {shortcut.padding}: a shortcut "
-                           "is a 1 x 1 convolution without padding")
+        raise CompileError(f"{where}: its shortcut has kernel {shortcut.kernel} and padding {shortcut.padding}: a "
+                           "shortcut is a 1 x 1 convolution without padding")
     for axis, (size, sums) in enumerate(((source.height, layer.height), (source.width, layer.width))):
         if ((sums - 1) * shortcut.stride[axis] + 1) * shortcut.average[axis] > size:
             raise CompileError(f"{where}: its shortcut reads past the end of map {source.name}: its stride "
@@ -123,11 +124,11 @@ def _check_target(where: str, layer: LookupLayer, target: FeatureMap, known: dic
     if target.name in known:
         raise CompileError(f"{where}: writes map {target.name}, which exists: a map is written once")
     if target.channels != layer.outputs or target.slice != config.v:
-        raise CompileError(f"{where}: gives {layer.outputs} channels, map {target.name} has {target.channels} in slices of "
-                           f"{target.slice}: they must agree, in slices of v={config.v}")
+        raise CompileError(f"{where}: gives {layer.outputs} channels, map {target.name} has {target.channels} in "
+                           f"slices of {target.slice}: they must agree, in slices of v={config.v}")
     if layer.outputs % config.v and not layer.low <= 0 <= layer.high:
-        raise CompileError(f"{where}: {layer.outputs} outputs are filled up to a multiple of v={config.v} with 0, which its "
-                           f"clamp {layer.low}..{layer.high} excludes: use a multiple of {config.v} outputs")
+        raise CompileError(f"{where}: {layer.outputs} outputs are filled up to a multiple of v={config.v} with 0, "
+                           f"which its clamp {layer.low}..{layer.high} excludes: use a multiple of {config.v} outputs")
     for name in ("mult", "bias", "shift"):
         if getattr(layer, name).shape != (layer.outputs,):
             raise CompileError(f"{where}: {name} has shape {getattr(layer, name).shape}, it must be ({layer.outputs},)")
@@ -140,8 +141,8 @@ def _check_residual(where: str, layer: LookupLayer, known: dict[str, FeatureMap]
     if layer.residual not in known:
         raise CompileError(f"{where}: adds map {layer.residual}, which no earlier layer writes")
     if layer.pool != (1, 1):
-        raise CompileError(f"{where}: adds map {layer.residual} and max-pools: the core adds and writes at the same place: "
-                           "use a stride in the next layer instead of the pool")
+        raise CompileError(f"{where}: adds map {layer.residual} and max-pools: the core adds and writes at the same "
+                           "place: use a stride in the next layer instead of the pool")
     if _shape(known[layer.residual]) != (layer.outputs, layer.height, layer.width):
         raise CompileError(f"{where}: adds map {layer.residual} of shape {_shape(known[layer.residual])} to "
                            f"{(layer.outputs, layer.height, layer.width)}: they must agree")
@@ -154,4 +155,5 @@ def _check_sums(where: str, layer: LookupLayer, config: CoreConfig) -> None:
         worst += largest * operand.average[0] * operand.average[1]
     if worst.max() >= 1 << (config.acc_bits - 1):
         raise CompileError(f"{where}: sums reach {worst.max()}, acc_bits={config.acc_bits} holds "
-                           f"{(1 << (config.acc_bits - 1)) - 1}: use acc_bits={int(worst.max()).bit_length() + 1} or more")
+                           f"{(1 << (config.acc_bits - 1)) - 1}: use "
+                           f"acc_bits={int(worst.max()).bit_length() + 1} or more")

@@ -139,7 +139,8 @@ def _stationary(network: IntegerNetwork, plans: tuple[LayerPlan, ...], config: C
     if not misfits:
         largest = max(plans, key=lambda plan: plan.tiles * plan.reduction.groups)
         resident = sum(plan.tiles * plan.reduction.groups for plan in plans)
-        raise Misfit(largest.layer.name, "table_rows", (resident + 2) * config.c, config.table_rows, "it has the largest tables")
+        raise Misfit(largest.layer.name, "table_rows", (resident + 2) * config.c, config.table_rows,
+                     "it has the largest tables")
     # the one that is nearest to fitting says most
     raise min(misfits, key=lambda misfit: misfit.need / misfit.limit)
 
@@ -181,7 +182,8 @@ def _pieces(plan: LayerPlan, half: int) -> int:
 
 
 def _streamed(groups: list[int]) -> list[frozenset[int]]:
-    """Layers that may be streamed together: those with the most groups, or the last ones, with or without the very last."""
+    """Layers that may be streamed together: those with the most groups, or the last ones, with or without the very
+    last."""
     largest = sorted(range(len(groups)), key=lambda i: (-groups[i], -i))
     found = {frozenset(largest[:count]) for count in range(1, len(groups) + 1)}
     for first in range(len(groups)):

@@ -63,6 +63,7 @@ def draft(network: IntegerNetwork, plans: tuple[LayerPlan, ...], flow: Dataflow,
     """
     name = network.input.name
     todo = jobs(plans, flow, config)
+    _check_records(len(todo), todo, config)  # here too, before the work that many jobs are
     layouts = [lay_out(job.reduction, len(job.tiles), job.plan.number in shared, config) for job in todo]
     resident: dict[int, Tables] = {}
     group = 0
@@ -114,6 +115,10 @@ def _check(pool: WindowPool, found: list[Lookup], plans: tuple[LayerPlan, ...], 
     if len(pool.rows) > config.window_rows:
         largest = max(plans, key=lambda plan: len(plan.reduction.windows))
         raise Misfit(largest.layer.name, "window_rows", len(pool.rows), config.window_rows, "it needs the most windows")
-    if len(found) + 1 > config.program_rows:
-        last = owners[config.program_rows - 1][0].plan.layer.name
-        raise Misfit(last, "program_rows", len(found) + 1, config.program_rows, "", "a smaller batch")
+    _check_records(len(found), [job for job, _ in owners], config)
+
+
+def _check_records(count: int, owners: list[Job], config: CoreConfig) -> None:
+    if count + 1 > config.program_rows:
+        last = owners[config.program_rows - 1].plan.layer.name
+        raise Misfit(last, "program_rows", count + 1, config.program_rows, "", "a smaller batch")

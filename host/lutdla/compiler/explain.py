@@ -6,6 +6,7 @@ All is read from the artefact, so that it also explains a file that was compiled
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,8 +28,8 @@ class MemoryUse:
 
 @dataclass(frozen=True)
 class RegionUse:
-    """A place in a memory: `size` words, groups or rows from `start` on, filled by record `born` and last read by record
-    `dies`; 0 is the input frame, or what is there from the beginning."""
+    """A place in a memory: `size` words, groups or rows from `start` on, filled by record `born` and last read by
+    record `dies`; 0 is the input frame, or what is there from the beginning."""
 
     memory: str
     name: str
@@ -108,7 +109,8 @@ def _maps(artefact: Artefact) -> list[RegionUse]:
     windows = window_arrays(artefact.image.windows)
     frame = program.encode_input
     per_word = config.groups_per_word
-    open_ = {"index_words": [["input frame", frame.dest // per_word, -(-frame.groups // per_word), 0, 0]], "value_rows": []}
+    first: list[Any] = ["input frame", frame.dest // per_word, -(-frame.groups // per_word), 0, 0]
+    open_: dict[str, list[list[Any]]] = {"index_words": [first], "value_rows": []}
     closed: list[RegionUse] = []
     for number, record in enumerate(program.lookups, start=1):
         for memory, (read, written) in _touched(record, windows, artefact).items():
@@ -162,7 +164,8 @@ def _tables(artefact: Artefact) -> list[RegionUse]:
                 low, high = found.get(artefact.layers[number], (1 << 16, 0))
                 found[artefact.layers[number]] = min(low, int(rows.min())), max(high, int(rows.max()) + config.c)
         held = held and not record.free_tables
-    regions = [RegionUse("table_rows", f"{name} tables", low, high - low, 0, last) for name, (low, high) in found.items()]
+    regions = [RegionUse("table_rows", f"{name} tables", low, high - low, 0, last)
+               for name, (low, high) in found.items()]
     starts = sorted({piece.row for piece in image.pieces})
     for half, start in enumerate(starts):
         rows = max(piece.tables.shape[1] for piece in image.pieces if piece.row == start)

@@ -113,8 +113,8 @@ def _pieces(job: Job, half: int, config: CoreConfig) -> Iterator[Job]:
             images = range(image, min(image + together, job.images.stop))
             for first in range(0, turns, count):
                 last = min(first + count, turns)
-                yield replace(job, images=images, tiles=range(tile, tile + 1), reduction=part(job.reduction, first, last),
-                              begin=first == 0, finish=last == turns)
+                yield replace(job, images=images, tiles=range(tile, tile + 1),
+                              reduction=part(job.reduction, first, last), begin=first == 0, finish=last == turns)
 
 
 def _even(found: list[Job], config: CoreConfig) -> list[Job]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lutdla.errors import CompileError
 
-_POWERS = ("index_words", "accumulator_rows", "constant_rows", "codebook_rows", "program_rows", "window_rows", "value_rows")
+_POWERS = ("index_words", "accumulator_rows", "constant_rows", "codebook_rows", "program_rows", "window_rows",
+           "value_rows")
 
 
 class Misfit(CompileError):

@@ -43,9 +43,10 @@ class Operand:
     """A convolution of one feature map as lookups; a fully connected layer is one of a 1 x 1 map, or with a kernel that
     covers the map.
 
-    Output pixel (y, x) sums `tables[ky * kernel_w + kx][s][index of subspace s]` over all kernel positions and subspaces
-    of input pixel (y * stride + ky - padding); outside the map, the sum takes 0. With `average`, kernel positions are
-    squares of pixels, whose lookups are all summed (average pooling; the division is in the requantisation).
+    Output pixel (y, x) sums `tables[ky * kernel_w + kx][s][index of subspace s]` over all kernel positions and
+    subspaces of input pixel (y * stride + ky - padding); outside the map, the sum takes 0. With `average`, kernel
+    positions are squares of pixels, whose lookups are all summed (average pooling; the division is in the
+    requantisation).
 
     Attributes:
         source: name of the map.
@@ -64,7 +65,8 @@ class Operand:
 
 @dataclass(frozen=True, eq=False)
 class LookupLayer:
-    """One layer: sums of lookups, requantised: `clamp(((sum * mult + bias) >> shift) + residual, low, high)`, max-pooled.
+    """One layer: sums of lookups, requantised: `clamp(((sum * mult + bias) >> shift) + residual, low, high)`, then
+    max-pooled.
 
     Attributes:
         name: the layer's name in the model.

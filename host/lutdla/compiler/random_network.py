@@ -23,7 +23,7 @@ def pair(value: int | Pair) -> Pair:
 
 
 class NetworkBuilder:
-    """Builds a network of random codebooks, tables and constants, layer by layer, scaled so that layers do not saturate.
+    """Builds a network of random codebooks, tables and constants, layer by layer, scaled so that they do not saturate.
 
     Args:
         config: the core it is meant for (v, c, acc_bits).
@@ -43,10 +43,10 @@ class NetworkBuilder:
         self.maps = {"input": self.input}
         self.layers: list[LookupLayer] = []
 
-    def conv(self, source: str, channels: int, kernel: int | Pair = 1, *, stride: int | Pair = 1, padding: int | Pair = 0,
-             average: int | Pair = 1, pool: int | Pair = 1, pool_stride: int | Pair | None = None,
-             shortcut: str | None = None, shortcut_stride: int | Pair = 1, residual: str | None = None,
-             low: int | None = None, name: str | None = None) -> str:
+    def conv(self, source: str, channels: int, kernel: int | Pair = 1, *, stride: int | Pair = 1,
+             padding: int | Pair = 0, average: int | Pair = 1, pool: int | Pair = 1,
+             pool_stride: int | Pair | None = None, shortcut: str | None = None, shortcut_stride: int | Pair = 1,
+             residual: str | None = None, low: int | None = None, name: str | None = None) -> str:
         """Add a layer; returns the name of the map it writes. `low` None: any.
 
         Raises:
@@ -56,8 +56,8 @@ class NetworkBuilder:
         operand, (height, width) = self._operand(name, source, channels, pair(kernel), pair(stride), pair(padding),
                                                  pair(average))
         window, apart = pair(pool), pair(pool if pool_stride is None else pool_stride)
-        other = None if shortcut is None else Operand(shortcut, self._tables(1, self.maps[shortcut].subspaces, channels),
-                                                      stride=pair(shortcut_stride))
+        other = None if shortcut is None else Operand(
+            shortcut, self._tables(1, self.maps[shortcut].subspaces, channels), stride=pair(shortcut_stride))
         terms = _terms(operand) + (0 if other is None else _terms(other))
         operand, other = self._scaled(operand, terms), None if other is None else self._scaled(other, terms)
         mult = self.rng.integers(1 << 10, 1 << 15, channels)
@@ -70,8 +70,8 @@ class NetworkBuilder:
         target = self._map(f"{name}.out", channels, *pooled, self.config.v)
         self.layers.append(LookupLayer(
             name, operand, height, width, mult, (offset << shift) + (1 << (shift - 1)), shift,
-            int(self.rng.choice((-128, -100, 0))) if low is None else low, int(self.rng.integers(90, 128)), target, other,
-            residual, window, apart,
+            int(self.rng.choice((-128, -100, 0))) if low is None else low, int(self.rng.integers(90, 128)), target,
+            other, residual, window, apart,
         ))  # fmt: skip
         self.maps[target.name] = target
         return target.name

@@ -110,9 +110,10 @@ def _within_limit(record: Lookup, loops: list[Loop]) -> list[Lookup]:
     loop, rest = loops[at], [*loops[:at], *loops[at + 1 :]]
     cut = []
     for i in range(loop.count):
-        moved = {name: getattr(record, name) + i * getattr(loop, name) for name in ("index", "shortcut", "window", "table",
-                                                                                  "dest")}
+        moved = {name: getattr(record, name) + i * getattr(loop, name)
+                 for name in ("index", "shortcut", "window", "table", "dest")}
         moved |= {name: getattr(record, name) + i * loop.channel for name in ("constant", "codebook")}
-        moved |= {name: base + i * loop.dest for name in ("residual", "store") if (base := getattr(record, name)) is not None}
+        moved |= {name: base + i * loop.dest for name in ("residual", "store")
+                  if (base := getattr(record, name)) is not None}
         cut += _within_limit(replace(record, **moved), rest)
     return cut
