@@ -104,9 +104,10 @@ def requantize(
     clamp = ConcatSignal(tail.high, tail.low)
     clamp_late = bits(16)
     wait_clamp = named(delay(clk, clamp, clamp_late, CLAMP_AT), "wait_clamp")
-    pooling = ConcatSignal(number, pool_first)
-    pooling_late = bits(len(pooling))
-    wait_pooling = named(delay(clk, pooling, pooling_late, POOL_AT), "wait_pooling")
+    first_late, number_late, wait_number = flag(), bits(len(number)), []
+    wait_first = named(delay(clk, pool_first, first_late, POOL_AT), "wait_first")
+    if config.groups_per_row > 1:
+        wait_number = named(delay(clk, number, number_late, POOL_AT), "wait_number")
     entering = flag()
     wait_entering = named(delay_flag(clk, rst, took, entering, POOL_AT), "wait_entering")
     beside = ConcatSignal(at_stored, at_codebook, at_dest, keep, complete)
@@ -130,7 +131,7 @@ def requantize(
         )  # fmt: skip
         lanes.append(named(made, f"lane{k}"))
     pool = named(
-        max_pool(clk, entering, pooling_late(0), pooling_late(len(pooling), 1), values, groups.data, config), "pool"
+        max_pool(clk, entering, first_late, number_late, values, groups.data, config), "pool"
     )
     d, c = 2 + len(at_dest), 2 + len(at_dest) + len(at_codebook)
     flow = named(delay_flag(clk, rst, entering, groups.valid, LATENCY - POOL_AT), "flow")
@@ -149,6 +150,6 @@ def requantize(
         out_codebook.next = beside_late[c:d]
 
     return (
-        control, count, address, decide, wait_added, wait_add, wait_clamp, wait_pooling, wait_entering, wait_beside,
-        store, select, lanes, pool, flow, memory, outputs,
+        control, count, address, decide, wait_added, wait_add, wait_clamp, wait_first, wait_number, wait_entering,
+        wait_beside, store, select, lanes, pool, flow, memory, outputs,
     )  # fmt: skip
