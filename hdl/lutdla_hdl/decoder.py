@@ -113,8 +113,8 @@ def decoder(
     fields = named(header_fields(clk, take_low, take_high, s_axis, magic, kind, memory, bank, where, length), "header")
     checks = named(
         check_header(
-            magic, kind, memory, bank, where, length, loaded, frame_beats, images_left, engine_busy, last_chunk,
-            verdict, config,
+            magic, kind, memory, bank, where, length, loaded, frame_beats, images_left, engine_busy,
+            engine.stall_tables, last_chunk, verdict, config,
         ),  # fmt: skip
         "check",
     )
@@ -162,7 +162,7 @@ def decoder(
 
     @always_comb
     def patience():
-        # what changes the model waits for the engine, unless the engine waits for input: that is an error
+        # what changes the model waits for the engine, unless the engine waits for what can only come behind: an error
         wait.next = verdict == 0 and (
             (engine_busy and kind != frames_kind and kind != tables_kind)
             or (kind == tables_kind and pieces == pieces_most)
@@ -264,7 +264,6 @@ def decoder(
                 if kind == load_kind:
                     state.next = BUFFER
                 elif kind == frames_kind:
-                    images_left.next = images_left - where
                     state.next = FRAMES
                 elif kind == tables_kind:
                     state.next = TABLE_ROWS
@@ -288,6 +287,7 @@ def decoder(
                 if left == 1:
                     left.next = length
                     frames_left.next = frames_left - 1
+                    images_left.next = images_left - 1
                     if frames_left == 1:
                         state.next = TRAILER
                 if tlast:

@@ -54,11 +54,12 @@ def header_limits(memory: Any, depth: Any, last_bank: Any, last_chunk: Any, most
 @block
 def check_header(
     magic: Any, kind: Any, memory: Any, bank: Any, where: Any, length: Any, loaded: Any, frame_beats: Any,
-    images_left: Any, busy: Any, last_chunk: Any, verdict: Any, config: CoreConfig,
+    images_left: Any, busy: Any, starved: Any, last_chunk: Any, verdict: Any, config: CoreConfig,
 ) -> Any:  # fmt: skip
     """`verdict`: error code of a header, 0 if it is good.
 
-    `images_left`: images whose frames the run in progress still takes. `busy`: a run is in progress.
+    `images_left`: images whose frames the run in progress still takes. `busy`: a run is in progress. `starved`: it
+    waits for a table piece.
     """
     depth, last_bank, most, named_memory = bits(17), bits(8), bits(12), bits(7)
     limits = named(header_limits(named_memory, depth, last_bank, last_chunk, most, config), "limits")
@@ -98,7 +99,7 @@ def check_header(
                 verdict.next = bad_length
         elif kind != begin and kind != load and kind != commit and kind != run:
             verdict.next = bad_kind
-        elif images_left != 0:
+        elif images_left != 0 or starved:
             verdict.next = bad_order
         elif kind == load:
             if memory >= memories or bank > last_bank:

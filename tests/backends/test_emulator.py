@@ -210,8 +210,8 @@ def test_a_run_that_lacks_images_stays_busy_until_a_reset(loaded):
     assert (read(loaded, "IMAGES"), loaded.receive()) == (2, None)
     write(loaded, "CONTROL", CLEAR_ERROR=1)
     feed(loaded, frame)
-    assert not loaded.sent()  # the core waits for the end of the run
-    write(loaded, "CONTROL", SOFT_RESET=1)
+    assert error(loaded) == ErrorCode.ORDER
+    write(loaded, "CONTROL", SOFT_RESET=1, CLEAR_ERROR=1)
     assert status(loaded)["BUSY"] == 0
     feed(loaded, frame)
     assert len(unpack_results(loaded.receive(), 3, TINY)) == 3
@@ -226,10 +226,9 @@ def test_a_run_may_go_on_after_an_error(loaded):
 
 
 @pytest.mark.parametrize("kind", [Kind.BEGIN, Kind.COMMIT, Kind.RUN, Kind.LOAD])
-def test_other_packets_wait_for_the_end_of_a_run(loaded, kind):
+def test_other_packets_are_refused_while_a_run_waits_for_input(loaded, kind):
     feed(loaded, START, packet(TINY, kind, address=1))
-    assert not loaded.sent()
-    assert (error(loaded), status(loaded)["LOADED"]) == (ErrorCode.NONE, 1)
+    assert (error(loaded), status(loaded)["LOADED"]) == (ErrorCode.ORDER, 1)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ POOL = {
     ),
     "v3 c8 chebyshev, 128 bits": CoreConfig(
         v=3, c=8, metric="chebyshev", ports=1, blocks=4, lanes=12, encoders=2, table_rows=64, index_words=16,
-        accumulator_rows=4, constant_rows=16, codebook_rows=16, program_rows=8, window_rows=8, value_rows=64, stream_bits=128,
-        packet_beats=64,
+        accumulator_rows=4, constant_rows=16, codebook_rows=16, program_rows=8, window_rows=8, value_rows=64,
+        stream_bits=128, packet_beats=64,
     ),
     "v1 c2 l2, 9 ports": CoreConfig(
         v=1, c=2, metric="l2", ports=9, blocks=2, lanes=8, encoders=2, table_rows=32, index_words=16,

@@ -336,6 +336,15 @@ def test_a_run_that_still_takes_input_is_not_waited_for(width, what):
 
 
 @WIDTHS
+def test_a_run_that_waits_for_tables_is_not_waited_for(width):
+    with Decoder(width) as dut:
+        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.run(1))
+        dut.engine.busy.next = dut.engine.stall_tables.next = True
+        dut.send(dut.start())
+        assert dut.error is ErrorCode.ORDER
+
+
+@WIDTHS
 def test_input_comes_in_several_packets(width):
     with Decoder(width) as dut:
         dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.start(3))

@@ -1,4 +1,4 @@
-"""The constants of `lutdla.spec.hazards`, measured on the Verilated core: records overlap as long as they say, no less."""
+"""The constants of `lutdla.spec.hazards`, measured on the Verilated core: records overlap as far as they say."""
 
 import numpy as np
 import pytest

@@ -159,7 +159,7 @@ class EmulatorModel:
         if kind not in set(Kind):
             raise _PacketError(ErrorCode.KIND)
         if self._run is not None and kind not in (Kind.INPUT, Kind.TABLES):
-            raise _NoRoom  # it waits for the end of the run, whose data can only come behind it
+            raise _PacketError(ErrorCode.ORDER)  # the run waits for data that can only come behind it
         beats = self._check(kind, memory, bank, address, length)
         start, end = at + HEADER.size, at + HEADER.size + beats * self.config.stream_bytes
         payload = frame[start:end]

@@ -19,11 +19,12 @@ Bit 7 of `memory` marks the last TABLES packet of a piece.
 A run is in progress from a RUN that was taken until its last result was made. It takes its INPUT and TABLES packets in
 the order in which the core can make room for them (`schedule`): a frame when the one before is freed, a piece when the
 one before the last is freed; until then the stream waits. They may come in one frame with RUN, or in several. BEGIN,
-LOAD, COMMIT and RUN wait until no run is in progress.
+LOAD, COMMIT and RUN wait until no run is in progress; where the run itself waits for input or tables, they are ORDER.
 
 TLAST anywhere but on a trailer is TRUNCATED, and comes before any other check. Otherwise a header is checked when it
 is whole, the CRC and then the count of a COMMIT when the trailer arrives:
 
+* BEGIN, LOAD, COMMIT, RUN: ORDER if a run waits for input or tables.
 * LOAD: MEMORY, ADDRESS, LENGTH.
 * RUN: NOT_LOADED, then FRAME if it has no images. It starts when its CRC is right.
 * INPUT: ORDER if no run is in progress, or it has been given all its images; then FRAME if the packet has no images,
@@ -100,7 +101,7 @@ ERROR_TEXT: dict[ErrorCode, str] = {
     ErrorCode.INCOMPLETE: "a model was committed with load packets missing",
     ErrorCode.NOT_LOADED: "a run was asked for while no whole model is loaded",
     ErrorCode.FRAME: "a run has no images, or input has more frames, or frames of another size, than it takes",
-    ErrorCode.ORDER: "input or tables came while no run was in progress that takes them",
+    ErrorCode.ORDER: "input or tables came while no run takes them, or something else while a run still waits for them",
 }
 """What each code means, for messages and documents."""
 
