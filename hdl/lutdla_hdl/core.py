@@ -222,9 +222,9 @@ def lutdla_core(
         datapath(aclk, core_reset, load, step, record, run.closing, encoded, rows, counted, config), "datapath"
     )
     sink = named(frame_output(aclk, core_reset, rows, tail.to_output, output_pop, m_axis, config), "frame_output")
-    output_waits = flag()
+    output_waits, encoder_waits = flag(), flag()
     row_pop, encoded_valid, from_input = rows.pop, encoded.valid, encoded.from_input
-    to_output, out_valid, out_ready = tail.to_output, m_axis.tvalid, m_axis.tready
+    to_output, out_valid, out_ready, no_room = tail.to_output, m_axis.tvalid, m_axis.tready, run.stall_encoder
 
     @always_comb
     def routing():
@@ -232,13 +232,14 @@ def lutdla_core(
         row_pop.next = requantize_pop or output_pop
         group_enter.next = requantize_took
         group_leave.next = encoded_valid and not from_input
-        output_waits.next = out_valid and not out_ready
+        output_waits.next = (out_valid and not out_ready) or (no_room and to_output)
+        encoder_waits.next = no_room and not to_output
 
     events = {
         "IMAGES": (run.pass_done, run.pass_images), "CYCLES": (run.busy, 1),
         "LOOKUPS": (counted.event, counted.lookups), "PADDING": (counted.event, counted.padding),
         "STALL_INPUT": (run.stall_input, 1), "STALL_OUTPUT": (output_waits, 1),
-        "STALL_ENCODER": (run.stall_encoder, 1), "STALL_TABLES": (run.stall_tables, 1),
+        "STALL_ENCODER": (encoder_waits, 1), "STALL_TABLES": (run.stall_tables, 1),
         "STALL_DRAIN": (run.stall_drain, 1),
     }  # fmt: skip
     registers = named(

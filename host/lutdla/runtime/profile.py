@@ -23,8 +23,8 @@ class Profile:
         cycles: clock cycles in which a run was in progress.
         stall_input, stall_tables, stall_drain: cycles a record waited for its input frame, for its table piece, for
             earlier rows to arrive.
-        stall_output: cycles a result waited for the receiver.
-        stall_encoder: cycles the loop nest waited for room behind the accumulators.
+        stall_output: cycles a result waited for the receiver, or the loop nest for results to leave.
+        stall_encoder: cycles the loop nest waited for rows to be encoded.
         records: (name, cycles in the newest pass) of each program record; a layer may take several.
     """
 

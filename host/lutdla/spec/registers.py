@@ -121,8 +121,9 @@ REGISTERS: tuple[Register, ...] = (
     Register("LOOKUPS", 0x58, "ro", "Counter: table rows read and added (masked reads are not), `lanes` entries each."),
     Register("PADDING", 0x78, "ro", "Counter: lookups that added 0 for zero padding, `lanes` entries each."),
     Register("STALL_INPUT", 0x5C, "ro", "Counter: cycles a record waited for its input frame."),
-    Register("STALL_OUTPUT", 0x60, "ro", "Counter: cycles a result beat waited for the receiver."),
-    Register("STALL_ENCODER", 0x64, "ro", "Counter: cycles the loop nest waited for room behind the accumulators."),
+    Register("STALL_OUTPUT", 0x60, "ro",
+             "Counter: cycles a result beat waited for the receiver, or the loop nest for results to leave."),
+    Register("STALL_ENCODER", 0x64, "ro", "Counter: cycles the loop nest waited for rows to be encoded."),
     Register("STALL_TABLES", 0x7C, "ro", "Counter: cycles a record waited for its table piece."),
     Register("STALL_DRAIN", 0x80, "ro", "Counter: cycles a record waited for earlier rows to arrive."),
     Register("PROFILE_ROW", 0x68, "rw", "Program record whose cycles PROFILE_CYCLES shows.", (
