@@ -29,7 +29,7 @@ from lutdla_hdl.convert import convert
 from lutdla_hdl.resources import resources
 from lutdla_hdl.synthesis import synthesize
 from lutdla_overlay.boards import board_names, load_board
-from lutdla_overlay.cores import load_core
+from lutdla_overlay.cores import Core, load_core
 
 PASSES = (2, 6)
 """Passes of the short and of the long run."""
@@ -60,23 +60,24 @@ def cycles(artefact: Artefact, config: CoreConfig) -> tuple[dict[str, float], Pr
     return {name: (getattr(long, name) - getattr(short, name)) / count for name in names}, long
 
 
-def area(config: CoreConfig, family: str) -> dict[str, float]:
-    """Resources of the core, and seconds that conversion and synthesis took."""
+def area(core: Core) -> dict[str, float]:
+    """Resources of a core, and seconds that conversion and synthesis took."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        verilog = convert(config, folder)
+        verilog = convert(core.config, folder)
         converted = time.perf_counter()
-        found = resources(synthesize(verilog, family=family))
+        found = resources(synthesize(verilog, family=core.family, options=core.synthesis_options))
         return found | {"conversion_s": round(converted - start, 1),
                         "synthesis_s": round(time.perf_counter() - converted, 1)}
 
 
-def shares(found: dict[str, float], part: str, core: str) -> dict[str, float]:
+def shares(found: dict[str, float], core: str) -> dict[str, float]:
     """Shares of the smallest board with this core that the area takes."""
     boards = [load_board(key) for key in board_names() if load_board(key).core == core]
     board = min(boards, key=lambda board: board.resources.lut)
     return {
         "lut_share": round((found["lut"] + found["lutram"]) / board.resources.lut, 4),
+        "uram_share": round(found["uram"] / max(1, board.resources.uram), 4),
         "ramb36_share": round(found["ramb36"] / board.resources.bram36, 4),
         "dsp_share": round(found["dsp"] / board.resources.dsp, 4),
     }
@@ -101,8 +102,8 @@ def measure(name: str, core_key: str, flow: str, batch: int | None, with_area: b
         **{f"{key}_per_image": round(value, 1) for key, value in image.items() if key.startswith("stall")},
     }  # fmt: skip
     if with_area:
-        found = area(config, core.family)
-        figures |= found | shares(found, core.family, core_key)
+        found = area(core)
+        figures |= found | shares(found, core_key)
     return figures, profile
 
 

@@ -11,6 +11,9 @@ from lutdla.spec.config import CoreConfig
 FAMILIES = {"xc7": "processing_system7", "xcup": "zynq_ultra_ps_e"}
 """Family of parts, as yosys names it -> its processing system."""
 
+ENTRIES = {"family", "clock_mhz_assumed", "config", "synthesis_options"}
+"""What a core file may hold; all but the last must be there."""
+
 
 @dataclass(frozen=True)
 class Core:
@@ -21,12 +24,14 @@ class Core:
         family: of the part: one of `FAMILIES`.
         clock_mhz_assumed: the clock that predictions rest on: an assumption until Vivado or a board has shown it.
         config: the core.
+        synthesis_options: further options of yosys' `synth_xilinx`.
     """
 
     key: str
     family: str
     clock_mhz_assumed: float
     config: CoreConfig
+    synthesis_options: tuple[str, ...] = ()
 
 
 def core_names() -> tuple[str, ...]:
@@ -58,10 +63,14 @@ def parse_core(key: str, text: str) -> Core:
     for name in ("family", "clock_mhz_assumed", "config"):
         if name not in values:
             raise ConfigError(f"{place}: entry {name!r} is missing")
-    if unknown := set(values) - {"family", "clock_mhz_assumed", "config"}:
-        raise ConfigError(f"{place}: unknown entry {min(unknown)!r}, known are family, clock_mhz_assumed, config")
+    if unknown := set(values) - ENTRIES:
+        raise ConfigError(f"{place}: unknown entry {min(unknown)!r}, known are {', '.join(sorted(ENTRIES))}")
     if values["family"] not in FAMILIES:
         raise ConfigError(f"{place}: family is {values['family']!r}, use one of {', '.join(FAMILIES)}")
     if not isinstance(values["clock_mhz_assumed"], (int, float)) or not values["clock_mhz_assumed"] > 0:
         raise ConfigError(f"{place}: clock_mhz_assumed is {values['clock_mhz_assumed']!r}, it must be positive")
-    return Core(key, values["family"], float(values["clock_mhz_assumed"]), CoreConfig.from_dict(values["config"]))
+    options = values.get("synthesis_options", [])
+    if not isinstance(options, list) or not all(isinstance(option, str) for option in options):
+        raise ConfigError(f"{place}: synthesis_options is {options!r}, it must be a list of texts")
+    return Core(key, values["family"], float(values["clock_mhz_assumed"]), CoreConfig.from_dict(values["config"]),
+                tuple(options))

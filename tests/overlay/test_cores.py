@@ -28,6 +28,7 @@ def test_an_unknown_core_lists_the_known_ones():
     ('family = "xc7"', 'family = "xc6"', "family is 'xc6', use one of xc7, xcup"),
     ("= 100", "= -1", "clock_mhz_assumed is -1, it must be positive"),
     ("[config]", "speed = 1\n[config]", "unknown entry 'speed'"),
+    ("[config]", "synthesis_options = [1]\n[config]", "synthesis_options is .1., it must be a list of texts"),
     ("lanes = 8", "lanes = 7", "lanes is 7"),
     ("lanes = 8", "lanes =", "cores/test.toml: Invalid value"),
 ])  # fmt: skip
