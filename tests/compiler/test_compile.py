@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from lutdla.compiler import compile
+from lutdla.compiler.evaluate import evaluate
 from lutdla.compiler.export import integer_network
 from lutdla.errors import CompileError
 from lutdla.models import build
@@ -20,7 +21,6 @@ from lutdla.reference import Reference
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import METRICS as NAMES
 from lutdla.spec.config import CoreConfig
-from tests.compiler.integers import evaluate, input_maps
 from tests.nn.small import boosted, dense, examples, untrained
 
 IMAGES = torch.randint(0, 256, (100, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
@@ -35,7 +35,7 @@ def test_artefact_predicts_what_training_reported_for_every_image(metric, tmp_pa
     artefact = Artefact.load(path)
     values = artefact.quantize(images.numpy())
     network = integer_network(model)
-    raw = evaluate(network, input_maps(network, values), metric)
+    raw = evaluate(network, values, metric)
     results = artefact.dequantize(raw.astype(np.int32))
     np.testing.assert_array_equal(results, logits(model, images).numpy())
     np.testing.assert_array_equal(results.argmax(axis=1), predict(model, images).numpy())

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from lutdla.compiler.evaluate import evaluate
 from lutdla.compiler.export import integer_network
 from lutdla.nn import Normalize, convert, freeze
 from lutdla.nn.train import logits
 from lutdla.spec.config import METRICS
-from tests.compiler.integers import evaluate, input_maps
 
 
 def quantized(network, x):
@@ -25,7 +25,7 @@ def check(model, x, images=2, metric="l2", **options):
     made = convert(model, x, metric=metric, iterations=1, **options)
     freeze(made)
     network = integer_network(made)
-    raw = evaluate(network, input_maps(network, quantized(network, x[:images])), metric)
+    raw = evaluate(network, quantized(network, x[:images]), metric)
     results = raw.astype(np.float32) * network.output_scale + network.output_bias
     np.testing.assert_array_equal(results, logits(made, x[:images]).numpy())
     assert len(np.unique(results)) > 3

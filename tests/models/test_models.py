@@ -4,6 +4,7 @@ import torch
 
 from lutdla import models
 from lutdla.compiler import compile
+from lutdla.compiler.evaluate import evaluate
 from lutdla.compiler.export import integer_network
 from lutdla.data import load
 from lutdla.errors import InputError
@@ -11,7 +12,6 @@ from lutdla.nn import convert, freeze
 from lutdla.nn.train import logits
 from lutdla.reference import Reference
 from lutdla.spec.config import CoreConfig
-from tests.compiler.integers import evaluate, input_maps
 from tests.compiler.test_export import quantized
 
 CORE = CoreConfig(ports=9, blocks=4, lanes=16, encoders=4, table_rows=4096, index_words=4096, accumulator_rows=64,
@@ -37,7 +37,7 @@ def test_torch_and_the_exported_integers_agree(name):
     torch.set_num_threads(1)
     made, x = frozen(name), inputs(name)[:1]
     network = integer_network(made)
-    raw = evaluate(network, input_maps(network, quantized(network, x)))
+    raw = evaluate(network, quantized(network, x), "l2")
     results = raw.astype(np.float32) * network.output_scale + network.output_bias
     np.testing.assert_array_equal(results, logits(made, x).numpy())
     assert results.shape == (1, models.MODELS[name].outputs)
