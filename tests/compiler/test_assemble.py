@@ -141,3 +141,25 @@ def test_a_kernel_that_does_not_fit_is_named():
     net = NetworkBuilder(TINY, (2, 3, 3))
     with pytest.raises(CompileError, match=r"layer wide: a kernel of \(5, 5\) does not fit into map input"):
         net.conv("input", 4, 5, name="wide")
+
+
+def test_parts_of_a_sum_are_for_the_same_images():
+    """An odd number of pieces is made even by cutting one; a part of a sum is not cut by images: the sums of its first
+    half would be lost when the second half takes their accumulators."""
+    config = CoreConfig(
+        v=2, c=4, metric="chebyshev", ports=4, blocks=2, lanes=4, encoders=1, table_rows=8, index_words=4096,
+        accumulator_rows=32, constant_rows=256, codebook_rows=256, program_rows=128, window_rows=512, value_rows=2048,
+        packet_beats=64,
+    )  # fmt: skip
+    net = NetworkBuilder(config, (3, 6, 5), slice=1, seed=1)
+    at = net.conv("input", 10, (3, 1), stride=(1, 2), padding=(1, 0), shortcut="input", shortcut_stride=(1, 2), low=0)
+    at = net.conv(at, 5, (1, 4), stride=2, padding=(0, 2), low=0)
+    network = net.build(net.conv(at, 9, 2, stride=(2, 1), low=0), 4)
+    artefact = assemble(network, config, dataflow="stationary", batch=14)
+    begun = None
+    for record in artefact.image.program.lookups:
+        if record.begin:
+            begun = record
+        assert (record.index - begun.index < 3, record.loops[0].count) == (True, begun.loops[0].count)
+    x = images(network, 14)
+    np.testing.assert_array_equal(results(artefact, x)[0], evaluate(network, x, config.metric))

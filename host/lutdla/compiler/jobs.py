@@ -136,7 +136,7 @@ def _even(found: list[Job], config: CoreConfig) -> list[Job]:
             return [*found[:at], *halves, *found[at + 1 :]]
     for at in pieces:
         job = found[at]
-        if len(job.images) > 1:
+        if len(job.images) > 1 and job.begin and job.finish:  # other parts of its sums would be for other images
             middle = job.images.start + len(job.images) // 2
             halves = [replace(job, images=range(job.images.start, middle)),
                       replace(job, images=range(middle, job.images.stop))]
