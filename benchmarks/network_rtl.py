@@ -72,9 +72,10 @@ def area(core: Core) -> dict[str, float]:
 
 
 def shares(found: dict[str, float], core: str) -> dict[str, float]:
-    """Shares of the smallest board with this core that the area takes."""
-    boards = [load_board(key) for key in board_names() if load_board(key).core == core]
-    board = min(boards, key=lambda board: board.resources.lut)
+    """Shares of the smallest part that the core is named for."""
+    boards = [load_board(key) for key in board_names()]
+    named = [board for board in boards if board.core == core or board.part.startswith(core.split("-")[0])]
+    board = min(named, key=lambda board: board.resources.lut)
     return {
         "lut_share": round((found["lut"] + found["lutram"]) / board.resources.lut, 4),
         "uram_share": round(found["uram"] / max(1, board.resources.uram), 4),
