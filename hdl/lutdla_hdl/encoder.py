@@ -17,7 +17,7 @@ from myhdl import ConcatSignal, always, always_comb, block, instances
 from lutdla.spec.config import CoreConfig
 from lutdla_hdl.delay import delay, delay_flag
 from lutdla_hdl.interfaces import Encoded, Groups, LoadBus, bits, named, signed_bits
-from lutdla_hdl.l1_distance import join_pair
+from lutdla_hdl.l1_distance import l1_distance
 from lutdla_hdl.memory import chunk_signals, loaded_ram
 
 
@@ -92,21 +92,19 @@ def larger_term(before: Any, term: Any, joined: Any) -> Any:
 @block
 def centroid_distance(clk: Any, x: Any, centroid: Any, distance: Any, config: CoreConfig) -> Any:
     """Distance of the slice `x` to one `centroid` (both v bytes), 3 cycles."""
-    paired = config.metric == "l1" and config.v >= 3
-    numbers = range(2 if paired else 0, config.v)
-    terms = [bits(16 if config.metric == "l2" else 8) for _ in numbers]
-    joined = [bits(len(distance)) for _ in numbers]
+    if config.metric == "l1" and config.v >= 3:
+        whole = named(l1_distance(clk, x, centroid, distance, config.v), "l1")
+        return whole
+    terms = [bits(16 if config.metric == "l2" else 8) for _ in range(config.v)]
+    joined = [bits(len(distance)) for _ in range(config.v)]
     join = larger_term if config.metric == "chebyshev" else add_term
     coordinates = [
         named(coordinate(clk, x(8 * i + 8, 8 * i), centroid(8 * i + 8, 8 * i), term, config.metric), f"coordinate{i}")
-        for i, term in zip(numbers, terms)
+        for i, term in enumerate(terms)
     ]
     start = named(first_term(terms[0], joined[0]), "join0")
-    chain = [named(join(joined[i - 1], terms[i], joined[i]), f"join{i}") for i in range(1, len(terms))]
-    if paired:
-        out = named(join_pair(clk, x, centroid, joined[-1], distance), "out")
-    else:
-        out = named(delay(clk, joined[-1], distance, 1), "out")
+    chain = [named(join(joined[i - 1], terms[i], joined[i]), f"join{i}") for i in range(1, config.v)]
+    out = named(delay(clk, joined[-1], distance, 1), "out")
     return coordinates, start, chain, out
 
 

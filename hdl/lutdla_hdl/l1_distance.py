@@ -1,10 +1,12 @@
 """L1 distance of three or more coordinates, with fewer lookup tables than absolute values added one by one.
 
-|d| is d with all bits flipped, plus one, where d is negative. The first two coordinates are flipped and added in one
-step: the "plus one" of the first is the carry into that adder, that of the second the carry into the last one.
+|d| is d with all bits flipped, plus one, where d is negative. An adder takes one flipped operand, beside a plain one,
+into the lookup tables that it needs anyway, and the "plus one" as its carry: only the first coordinate needs an
+absolute value of its own.
 
-    difference 0, 1 --> flip --> add, carry 0 --> pair, carry 1 --+
-    difference 2... --> absolute value --------> sum of the rest -+-> distance
+    difference 0 --> absolute value --+
+    difference 1 --> flip ------------+--> pair --+
+    difference 2... ---------------------> flip --+--> distance
 
 Latency: 3 cycles. Throughput: one distance each cycle.
 """
@@ -13,9 +15,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from myhdl import always, always_comb, block, concat, instances
+from myhdl import always, always_comb, block
 
-from lutdla_hdl.interfaces import bits, flag, named, signed_bits
+from lutdla_hdl.delay import delay
+from lutdla_hdl.interfaces import bits, counter_bits, named, signed_bits
 
 
 @block
@@ -30,57 +33,70 @@ def subtract_bytes(clk: Any, x: Any, centroid: Any, difference: Any) -> Any:
 
 
 @block
-def add_absolute(clk: Any, first: Any, second: Any, pair: Any, carry: Any) -> Any:
-    """`pair` + `carry` = |first| + |second|, registered."""
-    a, b, wide = bits(8), bits(8), bits(10)
+def absolute(difference: Any, magnitude: Any) -> Any:
+    """`magnitude` = |difference|."""
+    flipped = bits(8)
 
     @always_comb
     def flip():
-        if first < 0:
-            a.next = first[8:] ^ 0xFF
+        if difference < 0:
+            flipped.next = difference[8:] ^ 0xFF
         else:
-            a.next = first[8:]
-        if second < 0:
-            b.next = second[8:] ^ 0xFF
-        else:
-            b.next = second[8:]
+            flipped.next = difference[8:]
 
     @always_comb
     def add():
-        # a bit below the lowest one carries the sign in
-        wide.next = concat(a, True) + concat(b, first[8])
+        # a carry chain takes one operand as it is: the first one
+        magnitude.next = difference[8] + flipped
 
-    @always(clk.posedge)
-    def register():
-        pair.next = wide[10:1]
-        carry.next = second[8]
-
-    return instances()
+    return flip, add
 
 
 @block
-def add_with_carry(clk: Any, pair: Any, carry: Any, rest: Any, distance: Any) -> Any:
-    """`distance` = pair + rest + carry, registered."""
-    n = len(distance) + 1
-    wide = bits(n)
+def add_absolute(before: Any, difference: Any, total: Any) -> Any:
+    """`total` = before + |difference|.
+
+    Written as before - (-|difference|), so that `before` is the operand that the carry chain takes as it is: of a sum,
+    synthesis chooses the narrower one. -|d| is `negative`, plus one where d is not negative: that one is the borrow of
+    a bit below the lowest one.
+    """
+    width = len(total)
+    n, sign = width + 1, (1 << (width - 8)) - 1
+    negative, wide = bits(8), counter_bits(n)
+
+    @always_comb
+    def flip():
+        if difference < 0:
+            negative.next = difference[8:]
+        else:
+            negative.next = difference[8:] ^ 0xFF
 
     @always_comb
     def add():
-        wide.next = concat(pair, True) + concat(rest, carry)
+        wide.next = (before << 1) - ((sign << 9) | (negative << 1) | (not difference[8]))
 
-    @always(clk.posedge)
-    def register():
-        distance.next = wide[n:1]
+    @always_comb
+    def cut():
+        total.next = wide[n:1]
 
-    return instances()
+    return flip, add, cut
 
 
 @block
-def join_pair(clk: Any, x: Any, centroid: Any, rest: Any, distance: Any) -> Any:
-    """`distance` = L1 distance of the first two coordinates, 3 cycles ago, + `rest`, one cycle ago."""
-    first, second, pair, carry = signed_bits(9), signed_bits(9), bits(9), flag()
-    low = named(subtract_bytes(clk, x(8, 0), centroid(8, 0), first), "low")
-    high = named(subtract_bytes(clk, x(16, 8), centroid(16, 8), second), "high")
-    both = named(add_absolute(clk, first, second, pair, carry), "both")
-    total = named(add_with_carry(clk, pair, carry, rest, distance), "total")
-    return low, high, both, total
+def l1_distance(clk: Any, x: Any, centroid: Any, distance: Any, v: int) -> Any:
+    """`distance` = sum of |x - centroid| over `v` >= 3 bytes, 3 cycles later."""
+    differences = [signed_bits(9) for _ in range(v)]
+    late = [signed_bits(9) for _ in range(2, v)]
+    subtracts = [
+        named(subtract_bytes(clk, x(8 * i + 8, 8 * i), centroid(8 * i + 8, 8 * i), differences[i]), f"subtract{i}")
+        for i in range(v)
+    ]
+    single, double, pair = bits(8), bits(9), bits(9)
+    first = named(absolute(differences[0], single), "add0")
+    second = named(add_absolute(single, differences[1], double), "add1")
+    hold = named(delay(clk, double, pair, 1), "pair")
+    waits = [named(delay(clk, differences[i], late[i - 2], 1), f"wait{i}") for i in range(2, v)]
+    sums = [pair, *(bits(len(distance)) for _ in range(2, v))]
+    adds = [named(add_absolute(sums[i - 2], late[i - 2], sums[i - 1]), f"add{i}") for i in range(2, v)]
+    out = named(delay(clk, sums[-1], distance, 1), "out")
+    return subtracts, first, second, hold, waits, adds, out
