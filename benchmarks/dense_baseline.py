@@ -19,13 +19,10 @@ from lutdla_hdl.convert import convert
 from lutdla_hdl.dense_array import convert_array
 from lutdla_hdl.resources import resources
 from lutdla_hdl.synthesis import synthesize
+from lutdla_overlay.cores import load_core
 
-RESNET8 = CoreConfig(
-    v=4, c=16, metric="l1", ports=9, blocks=4, lanes=16, encoders=4, table_rows=576, deep_banks=18,
-    index_words=4096, accumulator_rows=64, constant_rows=32, codebook_rows=32, program_rows=16, window_rows=32,
-    value_rows=1024,
-)  # fmt: skip
-"""The core for ResNet-8 on an XC7Z020."""
+RESNET8 = "xc7z020"
+"""The core for ResNet-8."""
 
 SIZE, DEPTH = 16, 512
 """Rows and columns of the dense array; steps its memories hold."""
@@ -70,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dense_baseline", description=__doc__)
     parser.add_argument("--json", type=Path, help="where the figures go")
     options = parser.parse_args()
-    found = measure(RESNET8, SIZE)
+    found = measure(load_core(RESNET8).config, SIZE)
     print(table(found))
     if options.json is not None:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

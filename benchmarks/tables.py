@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks import engine_page, growth
 from benchmarks.record import ORIGIN, RESULTS, ROOT
 
 BEGIN, END = "<!-- figures: written by `make docs` -->", "<!-- end of figures -->"
@@ -47,6 +48,7 @@ TITLES = {
     "demo": "The demo: `lutdla demo`", "verify": "Every back end against the reference",
     "area": "Area of the demo's core: yosys' estimate for 7-series parts", "speed": "Speed of the back ends",
     "training": "Accuracy of the demo's recipe over seeds",
+    "first_layer": "Cuts of the first layer", "rtl_speed": "Speed of RTL simulation",
 }  # fmt: skip
 VERIFICATION = ("verify",)
 """Results that docs/verification.md shows; the others go to docs/performance.md."""
@@ -107,8 +109,11 @@ def table(figures: dict[str, Any], keys: tuple[str, ...] | None = None) -> str:
 
 def _page(title: str, introduction: str, sections: dict[str, dict[str, Any]], command: str) -> str:
     parts = [f"# {title}", NOTE, introduction]
+    for heading, words in engine_page.sections(sections):
+        parts += [f"## {heading}", words]
     for name, figures in sections.items():
-        parts += [f"## {TITLES.get(name, name)}", table(figures)]
+        if not engine_page.covers(name):
+            parts += [f"## {TITLES.get(name, name)}", table(figures)]
     if not sections:
         parts.append(f"Not measured yet: `{command}` does it.")
     return "\n\n".join(parts) + "\n"
@@ -168,6 +173,9 @@ def main() -> None:
     for name, content in pages(found).items():
         (ROOT / "docs" / name).write_text(content, encoding="utf-8")
         print(f"docs/{name}")
+    if "growth" in found:
+        growth.plot(found["growth"], ROOT / "docs" / "growth.svg")
+        print("docs/growth.svg")
     readme = ROOT / "README.md"
     readme.write_text(with_block(readme.read_text(encoding="utf-8"), readme_block(found)), encoding="utf-8")
     print("README.md")
