@@ -26,9 +26,9 @@ The cores by yosys' `synth_xilinx`, with the shares of the smallest part they ar
 results; the DMA and the interconnect come on top."""
 
 DENSE = """\
-An output-stationary array of int8 multiply-accumulate units, also in MyHDL, synthesised by the same yosys without and with
-DSPs. It has no control, no requantisation and no bus; the lookup core is whole, encoders included. A table entry counts as
-the v multiplications it replaces."""
+An output-stationary array of int8 multiply-accumulate units, also in MyHDL, synthesised by the same yosys without and
+with DSPs. It has no control, no requantisation and no bus; the lookup core is whole, encoders included. A table entry
+counts as the v multiplications it replaces."""
 
 RATIO = """\
 The lookup core takes **{ratio:.1f} times** fewer LUTs for a MAC a cycle than the array without DSPs. That array's

@@ -28,9 +28,9 @@ LATENCY = 3
 class Places:
     """Where the step of the cycle before lies: what is added to a window row."""
 
-    def __init__(self) -> None:
-        self.index = bits(16)
-        self.shortcut = bits(16)
+    def __init__(self, config: CoreConfig) -> None:
+        self.index = bits(width_for(config.index_words))
+        self.shortcut = bits(width_for(config.index_words))
         self.y = bits(16)
         self.x = bits(16)
 
@@ -53,7 +53,7 @@ def hold_places(clk: Any, step: Step, places: Places) -> Any:
 
 @block
 def port_word(clk: Any, places: Places, offset: Any, use_shortcut: Any, at: Any) -> Any:
-    """`at`: the word that a port reads, registered."""
+    """`at`: the word that a port reads, registered. Wraps: where it counts, it lies in the memory."""
     index, shortcut = places.index, places.shortcut
 
     @always(clk.posedge)
@@ -153,13 +153,13 @@ def index_memory(
     columns = config.groups_per_word
     row = WindowRow(config)
     window = named(loaded_ram(clk, load, None, step.window, row.chunks, config, "window", 0), "window_memory")
-    places = Places()
+    places = Places(config)
     hold = named(hold_places(clk, step, places), "places")
     waddr = bits(width_for(config.index_words))
     cut = named(word_of(dest, columns, waddr), "write_word")
     hits = [flag() for _ in range(columns)]
     selects = [named(column_select(we, dest, k, columns, hits[k]), f"select{k}") for k in range(columns)]
-    at = [counter_bits(16) for _ in range(config.ports)]
+    at = [counter_bits(len(waddr)) for _ in range(config.ports)]
     early_inside = [flag() for _ in range(config.ports)]
     words = [
         named(port_word(clk, places, row.offset[p], row.shortcut[p], at[p]), f"word{p}") for p in range(config.ports)
@@ -177,7 +177,7 @@ def index_memory(
     copies = [
         named(
             split_ram(
-                clk, hits[k], waddr, written, at[p](len(waddr), 0), indices[p * columns + k], config.index_words
+                clk, hits[k], waddr, written, at[p], indices[p * columns + k], config.index_words
             ),
             f"copy{p}_{k}",
         )

@@ -91,7 +91,8 @@ def l1_distance(clk: Any, x: Any, centroid: Any, distance: Any, v: int) -> Any:
         named(subtract_bytes(clk, x(8 * i + 8, 8 * i), centroid(8 * i + 8, 8 * i), differences[i]), f"subtract{i}")
         for i in range(v)
     ]
-    single, double, pair = bits(8), bits(9), bits(9)
+    # `single` wraps: in simulation, a delta cycle may join a new sign and old bits
+    single, double, pair = counter_bits(8), bits(9), bits(9)
     first = named(absolute(differences[0], single), "add0")
     second = named(add_absolute(single, differences[1], double), "add1")
     hold = named(delay(clk, double, pair, 1), "pair")

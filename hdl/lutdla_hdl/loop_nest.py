@@ -35,8 +35,9 @@ class Step:
         """The pool is complete with its row."""
         self.closing = flag()
         """It is the last step of the record."""
-        self.index = counter_bits(16)
-        self.shortcut = counter_bits(16)
+        # an index word that counts lies below index_words, so these may wrap
+        self.index = counter_bits(width_for(config.index_words))
+        self.shortcut = counter_bits(width_for(config.index_words))
         self.y = counter_bits(16)
         self.x = counter_bits(16)
         self.window = counter_bits(width_for(config.window_rows))

@@ -9,6 +9,7 @@ from typing import Any
 
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.window import PORT_FIELDS
+from lutdla_hdl.interfaces import width_for
 from lutdla_hdl.memory import chunk_signals
 from lutdla_hdl.record import cut
 
@@ -18,7 +19,7 @@ class WindowRow:
 
     Attributes:
         chunks: a signal for each beat.
-        offset, dy, dx, blocks, shortcut: one for each port.
+        offset, dy, dx, blocks, shortcut: one for each port; `offset` only as wide as a word address, which wraps.
         table: added to the table address.
     """
 
@@ -28,7 +29,7 @@ class WindowRow:
         at = 0
         for _ in range(config.ports):
             for name, width in PORT_FIELDS:
-                used = {"blocks": config.blocks, "shortcut": 1}.get(name, width)
+                used = {"offset": width_for(config.index_words), "blocks": config.blocks, "shortcut": 1}.get(name, width)
                 columns[name].append(cut(self.chunks, at, used, config))
                 at += width
         self.offset, self.dy, self.dx = columns["offset"], columns["dy"], columns["dx"]
