@@ -26,11 +26,11 @@ class WindowRow:
     def __init__(self, config: CoreConfig) -> None:
         self.chunks = chunk_signals(config, "window")
         columns: dict[str, list[Any]] = {name: [] for name, _ in PORT_FIELDS}
+        narrow = {"offset": width_for(config.index_words), "blocks": config.blocks, "shortcut": 1}
         at = 0
         for _ in range(config.ports):
             for name, width in PORT_FIELDS:
-                used = {"offset": width_for(config.index_words), "blocks": config.blocks, "shortcut": 1}.get(name, width)
-                columns[name].append(cut(self.chunks, at, used, config))
+                columns[name].append(cut(self.chunks, at, narrow.get(name, width), config))
                 at += width
         self.offset, self.dy, self.dx = columns["offset"], columns["dy"], columns["dx"]
         self.blocks, self.shortcut = columns["blocks"], columns["shortcut"]
