@@ -34,13 +34,19 @@ lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*s_axi_arprot*"
 lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*s_axi_*addr*"
 lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*s_axi_wstrb*"
 lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*registers_write_data*"
-// record fields are 16 bits, memories of this configuration need fewer
+// fields of records and windows are 16 bits, memories of this configuration need fewer
 lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*program_memory_column*_rdata*"
+lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*window_memory_column*_rdata*"
 lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*decoder_load_*"
 // bits of the constants' shift byte above SHIFT_MAX, and padding of a memory word to whole beats
 lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*requantize_constants_column*_rdata*"
 // the last comparison of an encoder gives an index; nobody asks for its distance
 lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*nearest_nearer*_least*"
+// the lowest bit only carries the sign in
+lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*_l1_add*_wide*"
+// groups of the input frame are all encoded, and known to be of it
+lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*frame_input_out_encode*"
+lint_off -rule UNUSEDSIGNAL -file "*lutdla_core.v" -match "*frame_input_out_from_input*"
 """
 """Verilator's waiver file, beside the Verilog: every lint warning that is switched off, with its reason."""
 

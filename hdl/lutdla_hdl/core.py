@@ -97,12 +97,11 @@ def reset_control(clk: Any, aresetn: Any, soft_reset: Any, core_reset: Any) -> A
 def table_address(clk: Any, base: Any, offset: Any, at: Any) -> Any:
     """`at`: table address of a step, of what the loop nest and the window row say; `base` is a cycle early."""
     early = bits(len(base))
-    width = len(base)
 
     @always(clk.posedge)
     def add():
         early.next = base
-        at.next = early + offset[width:]
+        at.next = early + offset
 
     return add
 
@@ -120,7 +119,7 @@ def datapath(
     indices = [bits(config.encoders * config.index_bits) for _ in range(config.ports * columns)]
     masks, active = ([bits(config.blocks) for _ in range(config.ports)] for _ in range(2))
     inside = [flag() for _ in range(config.ports)]
-    write, offset = flag(), bits(16)
+    write, offset = flag(), bits(len(step.table))
     memory = named(
         index_memory(
             clk, load, write, encoded.dest, encoded.indices, step, record, indices, masks, active, inside, offset,

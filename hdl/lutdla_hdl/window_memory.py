@@ -19,8 +19,8 @@ class WindowRow:
 
     Attributes:
         chunks: a signal for each beat.
-        offset, dy, dx, blocks, shortcut: one for each port; `offset` only as wide as a word address, which wraps.
-        table: added to the table address.
+        offset, dy, dx, blocks, shortcut: one for each port; `offset` only as wide as a word address.
+        table: added to the table address, as wide as that. Addresses wrap.
     """
 
     def __init__(self, config: CoreConfig) -> None:
@@ -34,4 +34,4 @@ class WindowRow:
                 at += width
         self.offset, self.dy, self.dx = columns["offset"], columns["dy"], columns["dx"]
         self.blocks, self.shortcut = columns["blocks"], columns["shortcut"]
-        self.table = cut(self.chunks, at, 16, config)
+        self.table = cut(self.chunks, at, width_for(config.table_rows // config.c), config)
