@@ -27,15 +27,21 @@ def tree_stages(config: CoreConfig) -> int:
 @block
 def accumulate(fresh: Any, old: Any, first: Any, total: Any) -> Any:
     """`total` = `fresh`, plus the accumulator's `old` value unless this is the `first` step of its row."""
+    kept = bits(len(old))
+
+    @always_comb
+    def keep():
+        # in front of the adder, this takes no lookup table of its own
+        if first:
+            kept.next = 0
+        else:
+            kept.next = old
 
     @always_comb
     def add():
-        if first:
-            total.next = fresh
-        else:
-            total.next = old.signed() + fresh
+        total.next = fresh + kept.signed()
 
-    return add
+    return keep, add
 
 
 @block
