@@ -1,135 +1,15 @@
 """The packet decoder alone: what it writes, what it refuses, and that a bad packet writes nothing."""
 
-import random
 import struct
 import zlib
-from dataclasses import replace
 
 import pytest
-from myhdl import ResetSignal
 
-from lutdla.spec.config import CoreConfig
 from lutdla.spec.memory import LOADABLE
-from lutdla.spec.packets import HEADER, LAST_OF_PIECE, TABLE, ErrorCode, Kind, load_words_limit, packet
+from lutdla.spec.packets import LAST_OF_PIECE, TABLE, ErrorCode, Kind, load_words_limit, packet
 from lutdla_hdl.crc import START
-from lutdla_hdl.decoder import DROP, PIECES, LoadState, decoder
-from lutdla_hdl.decoder import HEADER as HEADER_STATE
-from lutdla_hdl.interfaces import AxiStream, LoadBus, bits, flag
-from lutdla_hdl.sequencer import Run
-from tests.hdl.bench import Bench
-
-NARROW = CoreConfig(v=2, c=4, ports=2, blocks=2, lanes=12, encoders=1, table_rows=16, index_words=16,
-                    constant_rows=64, codebook_rows=8, program_rows=2, packet_beats=32)  # fmt: skip
-CONFIGS = {64: NARROW, 128: replace(NARROW, stream_bits=128)}
-WIDTHS = pytest.mark.parametrize("width", [64, 128])
-
-
-class Decoder:
-    """The block, a source with random pauses, an engine that is busy when told, and what was seen."""
-
-    def __init__(self, width, pause=0.3):
-        self.config, self.random, self.pause = CONFIGS[width], random.Random(width), pause
-        self.clk, self.aresetn = flag(), ResetSignal(0, active=0, isasync=False)
-        self.rst = ResetSignal(1, active=0, isasync=False)
-        self.stream, self.load, self.frames = AxiStream(width), LoadBus(self.config), AxiStream(width)
-        self.engine = Run()
-        self.clear_error, self.failed, self.status, self.state = flag(), flag(), LoadState(), bits(4)
-        self.writes, self.payload, self.runs, self.failures = [], [], [], 0
-        dut = decoder(
-            self.clk, self.aresetn, self.rst, self.stream, self.load, self.frames, self.engine,
-            self.clear_error, self.failed, self.status, self.state, self.config,
-        )  # fmt: skip
-        self.bench = Bench(self.clk, dut, reset=self.aresetn)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *arguments):
-        self.bench.__exit__(*arguments)
-
-    def cycle(self):
-        self.frames.tready.next = self.random.random() >= self.pause
-        self.bench.settle()
-        load = self.load
-        if load.valid:
-            self.writes.append(tuple(int(x) for x in (load.memory, load.bank, load.address, load.chunk, load.data)))
-        if self.frames.tvalid and self.frames.tready:
-            self.payload.append(int(self.frames.tdata))
-        if self.engine.start:
-            self.runs.append(int(self.engine.images))
-        self.failures += bool(self.failed)
-        taken = bool(self.stream.tvalid and self.stream.tready)
-        self.bench.step()
-        return taken
-
-    def send(self, frame):
-        """Send a frame and wait until the decoder has dealt with it."""
-        size = self.config.stream_bytes
-        beats = [int.from_bytes(frame[i : i + size], "little") for i in range(0, len(frame), size)]
-        for i, beat in enumerate(beats):
-            while self.random.random() < self.pause:
-                self.cycle()
-            self.stream.tvalid.next, self.stream.tdata.next, self.stream.tlast.next = True, beat, i == len(beats) - 1
-            assert any(self.cycle() for _ in range(200)), f"beat {i} of {len(beats)} is not taken"
-            self.stream.tvalid.next = False
-        for _ in range(200):
-            self.cycle()
-            if self.state == HEADER_STATE:
-                break
-        self.cycle()
-        assert self.state == HEADER_STATE
-
-    def clear(self):
-        self.clear_error.next = True
-        self.cycle()
-        self.clear_error.next = False
-        self.cycle()
-
-    @property
-    def error(self):
-        return ErrorCode(int(self.status.error))
-
-    def words(self, memory, words):
-        """Random payload of a load packet, and the writes it must cause."""
-        return self.random.randbytes(words * self.config.beats_per_word(memory) * self.config.stream_bytes)
-
-    def expected(self, memory, bank, address, payload):
-        per_word, size = self.config.beats_per_word(memory), self.config.stream_bytes
-        return [
-            (LOADABLE.index(memory), bank, address + i // per_word, i % per_word,
-             int.from_bytes(payload[i * size : (i + 1) * size], "little"))
-            for i in range(len(payload) // size)
-        ]  # fmt: skip
-
-    def begin(self, model=1):
-        return packet(self.config, Kind.BEGIN, address=model)
-
-    def loading(self, memory="table", bank=0, address=0, words=1):
-        """A good load packet."""
-        return packet(self.config, Kind.LOAD, memory=LOADABLE.index(memory), bank=bank, address=address,
-                      length=words, payload=self.words(memory, words))  # fmt: skip
-
-    def commit(self, loads, beats=3):
-        return packet(self.config, Kind.COMMIT, address=loads, length=beats)
-
-    def start(self, images=1):
-        """A RUN packet: it starts a run, whose frames are still to come."""
-        return packet(self.config, Kind.RUN, address=images)
-
-    def input(self, images=1, beats=3, payload=None):
-        """An INPUT packet."""
-        body = self.random.randbytes(images * beats * self.config.stream_bytes) if payload is None else payload
-        return packet(self.config, Kind.INPUT, address=images, length=beats, payload=body)
-
-    def run(self, images=1, beats=3, payload=None):
-        """A run with its frames in one packet."""
-        return self.start(images) + self.input(images, beats, payload)
-
-    def tables(self, rows=1, bank=0, address=0, last=False, payload=None):
-        """A TABLES packet."""
-        body = self.words("table", rows) if payload is None else payload
-        return packet(self.config, Kind.TABLES, memory=TABLE | (LAST_OF_PIECE if last else 0), bank=bank,
-                      address=address, length=rows, payload=body)  # fmt: skip
+from lutdla_hdl.decoder import DROP
+from tests.hdl.decoder_bench import WIDTHS, Decoder, flip, header
 
 
 @WIDTHS
@@ -188,20 +68,6 @@ def test_packets_wait_until_the_engine_is_idle(width):
         dut.stream.tvalid.next = False
         dut.cycle()
         assert dut.error is ErrorCode.NONE
-
-
-def header(dut, **changes):
-    """A load packet whose header is changed, with a right CRC."""
-    fields = {"magic": int.from_bytes(b"LUTP", "little"), "kind": Kind.LOAD, "memory": 2, "bank": 0, "address": 0,
-              "length": 1} | changes  # fmt: skip
-    head = HEADER.pack(*fields.values())
-    body = dut.words("table", 1)
-    return head + body + zlib.crc32(head + body).to_bytes(dut.config.stream_bytes, "little")
-
-
-def flip(frame, bit):
-    """The frame with one bit wrong."""
-    return (int.from_bytes(frame, "little") ^ 1 << bit).to_bytes(len(frame), "little")
 
 
 BAD = {
@@ -295,137 +161,6 @@ def test_clearing_in_the_middle_of_a_dropped_frame_still_drops_its_rest(width, b
 
 
 @WIDTHS
-@pytest.mark.parametrize(("images", "beats"), [(0, 3), (3, 3), (1, 2), (1, 4), (1, 0), (1 << 31, 3)])
-def test_input_of_another_size_than_the_run_takes_is_refused(width, images, beats):
-    with Decoder(width) as dut:
-        dut.send(dut.begin() + dut.loading() + dut.commit(1, beats=3) + dut.start(2))
-        dut.send(dut.input(images, beats, payload=b""))
-        assert dut.error is ErrorCode.FRAME
-        assert int(dut.status.error_packet) == 4
-        assert not dut.payload
-        assert dut.status.loaded
-        dut.clear()
-        dut.send(dut.input(2, 3))
-        assert dut.runs == [2]
-        assert len(dut.payload) == 6
-
-
-@WIDTHS
-def test_a_run_of_no_image_is_refused(width):
-    with Decoder(width) as dut:
-        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.start(0))
-        assert dut.error is ErrorCode.FRAME
-        assert not dut.runs
-
-
-@WIDTHS
-@pytest.mark.parametrize("what", ["begin", "loading", "start"])
-def test_a_run_that_still_takes_input_is_not_waited_for(width, what):
-    """It would be waited for without end: the engine waits for the input."""
-    with Decoder(width) as dut:
-        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.start(2) + dut.input(1))
-        dut.engine.busy.next = True
-        dut.send(getattr(dut, what)())
-        assert dut.error is ErrorCode.ORDER
-        dut.clear()
-        dut.send(dut.input(1))
-        assert dut.error is ErrorCode.NONE
-        dut.engine.busy.next = False
-        dut.send(dut.start(1))
-        assert dut.runs == [2, 1]
-
-
-@WIDTHS
-def test_a_run_that_waits_for_tables_is_not_waited_for(width):
-    with Decoder(width) as dut:
-        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.run(1))
-        dut.engine.busy.next = dut.engine.stall_tables.next = True
-        dut.send(dut.start())
-        assert dut.error is ErrorCode.ORDER
-
-
-@WIDTHS
-def test_input_comes_in_several_packets(width):
-    with Decoder(width) as dut:
-        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.start(3))
-        dut.send(dut.input(1) + dut.input(2))
-        assert len(dut.payload) == 9
-        dut.send(dut.input(1))
-        assert dut.error is ErrorCode.ORDER
-
-
-@WIDTHS
-def test_table_pieces_are_written_while_the_engine_is_busy(width):
-    with Decoder(width) as dut:
-        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.run(1))
-        sums, before = [int(crc) for crc in dut.status.crcs], len(dut.writes)
-        dut.engine.busy.next = True
-        expected = []
-        for bank, last in ((0, False), (3, True)):
-            payload = dut.words("table", 4)
-            assert not dut.engine.piece_ready
-            dut.send(dut.tables(4, bank, 8, last, payload))
-            expected += dut.expected("table", bank, 8, payload)
-        assert dut.writes[before:] == expected
-        assert dut.engine.piece_ready
-        assert [int(crc) for crc in dut.status.crcs] == sums  # of what was loaded
-        assert dut.status.loaded
-
-
-@WIDTHS
-def test_no_more_pieces_are_taken_than_there_is_room_for(width):
-    with Decoder(width) as dut:
-        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.run(1))
-        dut.engine.busy.next = True
-        for _ in range(PIECES):
-            dut.send(dut.tables(last=True))
-        frame, size = dut.tables(last=True), dut.config.stream_bytes
-        dut.stream.tvalid.next, dut.stream.tlast.next = True, False
-        for i in range(0, 16, size):
-            dut.stream.tdata.next = int.from_bytes(frame[i : i + size], "little")
-            assert any(dut.cycle() for _ in range(9))
-        dut.stream.tdata.next = int.from_bytes(frame[16 : 16 + size], "little")
-        before = len(dut.writes)
-        assert not any(dut.cycle() for _ in range(30))
-        dut.engine.free_tables.next = True
-        dut.cycle()
-        dut.engine.free_tables.next = False
-        assert any(dut.cycle() for _ in range(9))
-        dut.stream.tvalid.next = False
-        dut.cycle()
-        dut.cycle()
-        assert len(dut.writes) == before + 1
-
-
-@WIDTHS
-def test_a_damaged_piece_is_never_ready(width):
-    with Decoder(width) as dut:
-        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.run(1))
-        dut.engine.busy.next = True
-        dut.send(flip(dut.tables(last=True), 130))
-        assert dut.error is ErrorCode.CRC
-        assert not dut.engine.piece_ready
-        dut.clear()
-        dut.send(dut.tables(last=True))
-        assert dut.engine.piece_ready
-
-
-@WIDTHS
-@pytest.mark.parametrize(("code", "changes"), [
-    (ErrorCode.MEMORY, {"memory": 3}), (ErrorCode.MEMORY, {"bank": 4}), (ErrorCode.ADDRESS, {"address": 16}),
-    (ErrorCode.ADDRESS, {"address": 15, "length": 2}), (ErrorCode.LENGTH, {"length": 0}),
-])  # fmt: skip
-def test_a_bad_table_packet_writes_nothing(width, code, changes):
-    with Decoder(width) as dut:
-        dut.send(dut.begin() + dut.loading() + dut.commit(1) + dut.run(1))
-        dut.engine.busy.next = True
-        before = len(dut.writes)
-        dut.send(header(dut, kind=Kind.TABLES, **changes))
-        assert dut.error is code
-        assert len(dut.writes) == before
-
-
-@WIDTHS
 def test_a_load_forgets_the_model_and_begin_counts_anew(width):
     with Decoder(width) as dut:
         dut.send(dut.begin() + dut.loading() + dut.commit(1))
@@ -442,37 +177,6 @@ def test_a_load_forgets_the_model_and_begin_counts_anew(width):
         dut.send(dut.commit(1))
         assert dut.error is ErrorCode.INCOMPLETE
         assert int(dut.status.error_packet) == 1
-
-
-@WIDTHS
-def test_a_run_cut_short_is_an_error(width):
-    with Decoder(width) as dut:
-        dut.send(dut.begin() + dut.loading() + dut.commit(1))
-        dut.send(dut.run(2)[: -2 * dut.config.stream_bytes])
-        assert dut.error is ErrorCode.TRUNCATED
-        assert len(dut.payload) == 5
-
-
-@WIDTHS
-def test_a_soft_reset_stops_a_packet_and_keeps_the_model(width):
-    with Decoder(width) as dut:
-        dut.send(dut.begin() + dut.loading() + dut.commit(1))
-        frame, size = dut.run(2), dut.config.stream_bytes
-        dut.stream.tvalid.next, dut.stream.tlast.next = True, False
-        for i in range(0, len(dut.start(2)) + 16 + 2 * size, size):
-            dut.stream.tdata.next = int.from_bytes(frame[i : i + size], "little")
-            assert any(dut.cycle() for _ in range(50))
-        dut.stream.tvalid.next = False
-        assert dut.state != HEADER_STATE
-        dut.rst.next = 0
-        dut.cycle()
-        dut.rst.next = 1
-        dut.cycle()
-        assert dut.state == HEADER_STATE
-        assert dut.status.loaded
-        dut.send(dut.run(1))
-        assert dut.error is ErrorCode.NONE
-        assert dut.runs == [2, 1]
 
 
 @WIDTHS
