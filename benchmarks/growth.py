@@ -84,6 +84,7 @@ def plot(figures: Mapping[str, Any], path: Path) -> None:
                   title=f"exponent {figures[f'exponent_{axis}']:.3f}")
         panel.set_xticks(sizes, [str(size) for size in sizes])
         panel.minorticks_off()
+        panel.tick_params(axis="x", labelrotation=45)
         panel.legend(frameon=False)
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
