@@ -6,8 +6,6 @@ the slope of a straight line through the logarithms: 1 is linear.
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import lutdla
+from benchmarks.command import run
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.random_network import NetworkBuilder
 from lutdla.runtime import Accelerator
@@ -90,16 +89,5 @@ def plot(figures: Mapping[str, Any], path: Path) -> None:
     plt.close(figure)
 
 
-def main() -> None:
-    """Measure, show, write the figures."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
-    parser.add_argument("--json", type=Path, help="where the figures go")
-    options = parser.parse_args()
-    figures = measure()
-    print(json.dumps(figures, indent=2))
-    if options.json is not None:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    run("growth", __doc__, measure)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import tempfile
 import time
@@ -12,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.command import run
 from lutdla.backends.rtl import RtlModel
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.topologies import topology
@@ -56,16 +55,5 @@ def measure() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def main() -> None:
-    """Measure, show, write the figures."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.rtl_speed", description=__doc__)
-    parser.add_argument("--json", type=Path, help="where the figures go")
-    options = parser.parse_args()
-    figures = measure()
-    print(json.dumps(figures, indent=2))
-    if options.json is not None:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    run("rtl_speed", __doc__, measure)

@@ -13,15 +13,11 @@ from typing import Any
 from myhdl import ConcatSignal, Signal, always_comb, block, instances, modbv
 
 from lutdla.spec.config import CoreConfig
-from lutdla_hdl.adder_tree import adder_tree, stages
+from lutdla.spec.hazards import tree_stages
+from lutdla_hdl.adder_tree import adder_tree
 from lutdla_hdl.interfaces import LoadBus, bits, named, signed_bits
 from lutdla_hdl.memory import chunk_signals, lut_ram
 from lutdla_hdl.table_bank import table_bank
-
-
-def tree_stages(config: CoreConfig) -> int:
-    """Register stages of the adder tree, at least 1."""
-    return stages(config.banks)
 
 
 @block

@@ -412,28 +412,27 @@ def test_a_load_that_is_not_taken_ends_at_its_deadline(accelerator, core, switch
 
 
 # -- programs that no compiler wrote -----------------------------------------------------------------------------------
+def equals_the_reference(core, image, values):
+    """Results and counts of a run are the reference's."""
+    reference = Reference(TINY, image)
+    expected = reference.run(values)
+    found, counted = raw_run(core, image, values, TINY)
+    np.testing.assert_array_equal(found, expected)
+    assert counted == [reference.lookups, reference.padding]
+
+
 @given(data=st.data())
 @settings(max_examples=15)
 def test_random_programs_equal_the_reference(shared, data):
     image = data.draw(memory_images(TINY))
-    values = data.draw(inputs(image, TINY))
-    reference = Reference(TINY, image)
-    expected = reference.run(values)
-    found, counted = raw_run(shared[0].core(), image, values, TINY)
-    np.testing.assert_array_equal(found, expected)
-    assert counted == [reference.lookups, reference.padding]
+    equals_the_reference(shared[0].core(), image, data.draw(inputs(image, TINY)))
 
 
 @given(data=st.data())
 @settings(max_examples=6)
 def test_convolutions_equal_the_reference(shared, data):
     image = data.draw(convolutions(TINY))
-    values = data.draw(inputs(image, TINY))
-    reference = Reference(TINY, image)
-    expected = reference.run(values)
-    found, counted = raw_run(shared[0].core(), image, values, TINY)
-    np.testing.assert_array_equal(found, expected)
-    assert counted == [reference.lookups, reference.padding]
+    equals_the_reference(shared[0].core(), image, data.draw(inputs(image, TINY)))
 
 
 def test_crc_of_the_packets_is_zlibs():

@@ -5,8 +5,9 @@ import pytest
 from myhdl import block
 
 from lutdla.spec.config import CoreConfig
+from lutdla.spec.hazards import tree_stages
 from lutdla_hdl.interfaces import LoadBus, bits, flag, named
-from lutdla_hdl.lookup import lookup, tree_stages
+from lutdla_hdl.lookup import lookup
 from tests.hdl.bench import load_words, pack, unpack
 from tests.hdl.replay import RecordedBench, assert_verilog_agrees, cut, ports, relay
 
