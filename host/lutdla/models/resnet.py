@@ -1,9 +1,11 @@
-"""Residual networks for 32 x 32 images: ResNet-8 as in MLPerf Tiny, ResNet-20. Shortcuts are 1 x 1 convolutions."""
+"""Residual networks for small images: ResNet-8 as in MLPerf Tiny, ResNet-20. Shortcuts are 1 x 1 convolutions."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from lutdla.models.fits import check_map
 
 
 class Block(nn.Module):
@@ -30,12 +32,13 @@ class ResNet(nn.Module):
 
     Args:
         blocks: in each stage.
+        inputs: channels of an image.
         classes: outputs.
     """
 
-    def __init__(self, blocks: int, classes: int = 10) -> None:
+    def __init__(self, blocks: int, inputs: int = 3, classes: int = 10) -> None:
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
+        self.stem = nn.Sequential(nn.Conv2d(inputs, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU())
         stages: list[nn.Module] = []
         channels = 16
         for outputs, stride in ((16, 1), (32, 2), (64, 2)):
@@ -47,16 +50,21 @@ class ResNet(nn.Module):
         self.classify = nn.Linear(channels, classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, 3, 32, 32) -> (B, classes)."""
+        """(B, inputs, H, W) -> (B, classes)."""
         logits: Tensor = self.classify(self.pool(self.stages(self.stem(x))).flatten(1))
         return logits
 
 
-def resnet8(classes: int = 10) -> ResNet:
+def resnet8(shape: tuple[int, int, int] = (3, 32, 32), classes: int = 10) -> ResNet:
     """One block a stage."""
-    return ResNet(1, classes)
+    return _resnet("resnet8", 1, shape, classes)
 
 
-def resnet20(classes: int = 10) -> ResNet:
+def resnet20(shape: tuple[int, int, int] = (3, 32, 32), classes: int = 10) -> ResNet:
     """Three blocks a stage."""
-    return ResNet(3, classes)
+    return _resnet("resnet20", 3, shape, classes)
+
+
+def _resnet(name: str, blocks: int, shape: tuple[int, int, int], classes: int) -> ResNet:
+    check_map(name, shape, (4, 4), "halving twice")
+    return ResNet(blocks, shape[0], classes)
