@@ -95,3 +95,76 @@ def test_a_lost_centroid_moves_to_the_farthest_vectors(name):
 def test_unusable_vectors_are_refused(x, message):
     with pytest.raises(InputError, match=message):
         kmeans(x, 4)
+
+
+# -- weights ---------------------------------------------------------------------------------------------------------
+def weighted_center(values, weights, name):
+    """What one centroid for all should be, by trying every value of the grid in each coordinate."""
+    if name == "chebyshev":
+        used = [column[weight > 0] for column, weight in zip(values.T, weights.T)]
+        return np.array([np.rint((column.min() + column.max()) / 2) for column in used])
+    power = {"l2": 2, "l1": 1}[name]
+    grid = np.arange(-128, 128)
+    cost = (weights[:, :, None] * np.abs(values[:, :, None] - grid) ** power).sum(axis=0)  # (v, 256)
+    return grid[cost.argmin(axis=1)]
+
+
+@pytest.mark.parametrize("each", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_centroid_is_the_weighted_center_of_its_vectors(name, each):
+    """Two far clusters: what is in which is certain, so each centroid can be found by trying all values."""
+    rng = np.random.default_rng(3)
+    x = rng.integers(-15, 16, (2, 60, 3)) + np.where(np.arange(60) % 2, 80, -80)[:, None]
+    weights = rng.integers(0, 6, (2, 60, 3) if each else (2, 60)).astype(np.float32)  # integers: sums are exact
+    codebooks, _ = kmeans(torch.tensor(x).float(), 2, name, weights=torch.tensor(weights))
+    for s in range(2):
+        for part in (slice(0, None, 2), slice(1, None, 2)):
+            of = weights[s, part] if each else np.repeat(weights[s, part, None], 3, axis=1)
+            want = weighted_center(x[s, part], of, name)
+            assert np.abs(codebooks[s].numpy() - want).max(axis=1).min() == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_equal_weights_change_no_center(name):
+    x, _ = blobs(4)
+    plain, inertia = kmeans(x, 8, name)
+    weighed, twice = kmeans(x, 8, name, weights=torch.full(x.shape, 2.0))
+    assert [sorted(book.tolist()) for book in plain] == [sorted(book.tolist()) for book in weighed]
+    torch.testing.assert_close(twice, inertia * 2)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_lower_the_weighted_error(name):
+    rng = np.random.default_rng(5)
+    x = torch.tensor(np.clip(rng.normal(0, 40, (3, 500, 4)).round(), -128, 127)).float()
+    weights = torch.tensor(rng.uniform(0, 1, (3, 500)) ** 8).float()  # a few matter
+    plain, _ = kmeans(x, 16, name, iterations=30)
+    weighed, inertia = kmeans(x, 16, name, weights=weights, iterations=30)
+    distance = {books: METRICS[name].distance_torch(x, books).amin(dim=1) for books in (plain, weighed)}
+    errors = [(distance[books] * weights).double().sum(dim=1) for books in (plain, weighed)]
+    torch.testing.assert_close(errors[1], inertia)
+    assert (errors[1] < 0.95 * errors[0]).all()
+
+
+def test_what_weighs_nothing_decides_nothing():
+    """A far group of weight 0 gets no centroid of its own while others still have an error."""
+    near = torch.arange(16.0).view(1, 16, 1) * 4
+    x = torch.cat([near, torch.full((1, 16, 1), 127.0) - torch.arange(16.0).view(1, 16, 1) % 3], dim=1)
+    weights = (torch.arange(32) < 16).float()[None]
+    codebooks, inertia = kmeans(x, 16, weights=weights, iterations=0)
+    assert sorted(codebooks.flatten().tolist()) == near.flatten().tolist()
+    assert inertia.item() == 0
+    assert torch.equal(kmeans(x, 4, weights=weights * 0)[0], kmeans(x, 4, weights=weights * 0 + 7)[0])
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (torch.ones(2, 4), r"weights of shape \(2, 4\) for vectors of shape \(2, 3, 4\): they must be \(2, 3\), or"),
+        (torch.full((2, 3), -1.0), r"weights -1..-1: they must be finite and 0 or more"),
+        (torch.full((2, 3, 4), float("inf")), r"weights inf..inf: they must be finite"),
+    ],
+)
+def test_unusable_weights_are_refused(weights, message):
+    with pytest.raises(InputError, match=message):
+        kmeans(torch.zeros(2, 3, 4), 4, weights=weights)
