@@ -14,6 +14,7 @@ from typing import Any
 from torch import fx, nn
 
 from lutdla.errors import CompileError
+from lutdla.nn import support
 from lutdla.nn.geometry import Geometry, Pair
 from lutdla.nn.layers import Normalize
 from lutdla.nn.support import INSTEAD, MODULES
@@ -67,6 +68,8 @@ class Step(Source):
         residual: a map that is added.
         low, high: clamp, in real numbers.
         pool, pool_stride: max-pooling.
+        activation: canonical name (`lutdla.nn.activations`) of a function of all values behind clamp and pooling. The
+            map holds the values before it; the tables of its readers hold it.
     """
 
     main: Reading = field(kw_only=True)
@@ -76,6 +79,7 @@ class Step(Source):
     high: float | None = None
     pool: Pair = (1, 1)
     pool_stride: Pair = (1, 1)
+    activation: str | None = None
 
     @property
     def readings(self) -> tuple[Reading, ...]:
@@ -85,7 +89,8 @@ class Step(Source):
     @property
     def is_linear(self) -> bool:
         """Nothing follows the sums yet but batch norm."""
-        return self.residual is None and self.low is None and self.high is None and self.pool == (1, 1)
+        return (self.residual is None and self.low is None and self.high is None and self.pool == (1, 1)
+                and self.activation is None)
 
 
 @dataclass(frozen=True)
@@ -193,7 +198,8 @@ def place(node: fx.Node) -> str:
 
 def instead_of(key: Any) -> str:
     """What to use in place of a module type or function."""
-    return INSTEAD.get(key) or f"use one of {', '.join(kind.__name__ for kind in MODULES)}"
+    kinds = [kind.__name__ for kind, part in MODULES.items() if part != "activation" or support.ACTIVATIONS_RUN]
+    return INSTEAD.get(key) or f"use one of {', '.join(kinds)}"
 
 
 def _check_end(network: Network, node: fx.Node) -> None:
@@ -209,6 +215,9 @@ def _check_end(network: Network, node: fx.Node) -> None:
         reason = "average pooling follows the last layer: put it in front of an nn.Linear or a 1 x 1 convolution"
     elif last.pool != (1, 1):
         reason = "max-pooling follows the last layer, whose raw sums the core sends: leave it out"
+    elif last.activation is not None:
+        reason = (f"an activation ({last.activation}) follows the last layer, whose raw sums the core sends: leave it "
+                  "out, or apply it on the host")
     elif last.low is not None or last.high is not None:
         reason = ("a ReLU or clamp follows the last layer, whose raw sums the core sends: leave it out, or apply it on "
                   "the host")

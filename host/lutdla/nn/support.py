@@ -12,7 +12,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from lutdla.nn.activations import KINDS
 from lutdla.nn.layers import Normalize
+
+ACTIVATIONS_RUN = False
+"""Whether lookup layers fold the activations that `read_network` records; otherwise it refuses them."""
+
+_OF_MODULES = {kind: "activation" for kind in KINDS if isinstance(kind, type)}
+_OF_FUNCTIONS = {kind: "activation" for kind in KINDS if not isinstance(kind, type)}
 
 MODULES: dict[type[nn.Module], str] = {
     nn.Linear: "linear", nn.Conv2d: "convolution", nn.Conv1d: "convolution", nn.BatchNorm1d: "batch_norm",
@@ -20,7 +27,7 @@ MODULES: dict[type[nn.Module], str] = {
     nn.MaxPool1d: "max_pool", nn.AvgPool2d: "average_pool", nn.AvgPool1d: "average_pool",
     nn.AdaptiveAvgPool2d: "global_average", nn.AdaptiveAvgPool1d: "global_average", nn.Flatten: "flatten",
     nn.Dropout: "nothing", nn.Dropout1d: "nothing", nn.Dropout2d: "nothing", nn.Identity: "nothing",
-    Normalize: "normalize",
+    Normalize: "normalize", **_OF_MODULES,
 }  # fmt: skip
 """Module -> its part in the network."""
 
@@ -30,16 +37,15 @@ FUNCTIONS: dict[Any, str] = {
     F.adaptive_avg_pool2d: "global_average", F.adaptive_avg_pool1d: "global_average", "mean": "mean",
     torch.mean: "mean", torch.flatten: "flatten", "flatten": "flatten", F.dropout: "nothing", "contiguous": "nothing",
     operator.add: "add", torch.add: "add", "add": "add", "add_": "add",
+    **_OF_FUNCTIONS,
 }  # fmt: skip
 """Function, or name of a tensor method -> its part in the network."""
 
-_ACTIVATIONS = (nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid, nn.LeakyReLU, nn.Hardswish, nn.ELU, nn.PReLU, nn.Mish, F.gelu,
-                F.silu, F.leaky_relu, F.elu, F.hardswish, torch.tanh, torch.sigmoid, "tanh", "sigmoid")
 _SCALE = "scale the input with lutdla.nn.Normalize(mean, std)"
 _LOGITS = "leave it out: the largest logit is the same class"
 
 INSTEAD: dict[Any, str] = {
-    **dict.fromkeys(_ACTIVATIONS, "use nn.ReLU, nn.ReLU6 or nn.Hardtanh"),
+    **dict.fromkeys(KINDS, "use nn.ReLU, nn.ReLU6 or nn.Hardtanh"),
     nn.Softmax: f"{_LOGITS}, apply softmax on the host",
     nn.LogSoftmax: f"{_LOGITS}, train with nn.CrossEntropyLoss",
     F.softmax: _LOGITS, F.log_softmax: _LOGITS, "softmax": _LOGITS, "log_softmax": _LOGITS,

@@ -12,7 +12,9 @@ from typing import Any
 from torch import fx
 
 from lutdla.errors import CompileError
+from lutdla.nn import support
 from lutdla.nn.graph import Network, Value, instead_of, place
+from lutdla.nn.parts.activation import take_activation
 from lutdla.nn.parts.folding import take_batch_norm, take_clamp, take_max_pool, take_normalize, take_nothing
 from lutdla.nn.parts.layers import take_convolution, take_linear
 from lutdla.nn.parts.meeting import take_add
@@ -23,7 +25,7 @@ HANDLERS: dict[str, Callable[[Network, fx.Node, Any, str], Value]] = {
     "linear": take_linear, "convolution": take_convolution, "batch_norm": take_batch_norm, "clamp": take_clamp,
     "max_pool": take_max_pool, "flatten": take_flatten, "average_pool": take_average_pool,
     "global_average": take_global_average, "mean": take_mean, "add": take_add, "nothing": take_nothing,
-    "normalize": take_normalize,
+    "normalize": take_normalize, "activation": take_activation,
 }  # fmt: skip
 """Part in the network -> what takes it in."""
 
@@ -42,7 +44,7 @@ def take(network: Network, node: fx.Node) -> None:
         module = network.model.get_submodule(str(node.target))
         key = type(module)
     part = MODULES.get(key) if module is not None else FUNCTIONS.get(key)
-    if part is None:
+    if part is None or (part == "activation" and not support.ACTIVATIONS_RUN):
         raise CompileError(f"{where}: the core does not run it: {instead_of(key)}")
     if part != "add" and len(node.all_input_nodes) != 1:
         raise CompileError(f"{where}: it takes {len(node.all_input_nodes)} results, the core gives it one: only maps "

@@ -8,6 +8,7 @@ from torch import fx, nn
 from torch.nn import functional as F
 
 from lutdla.errors import CompileError
+from lutdla.nn.activations import is_monotone
 from lutdla.nn.graph import Network, Value
 from lutdla.nn.parts.common import arguments, before, open_step, pair_of
 
@@ -43,6 +44,9 @@ def take_batch_norm(network: Network, node: fx.Node, module: Any, where: str) ->
 def take_clamp(network: Network, node: fx.Node, module: nn.Module | None, where: str) -> Value:
     """ReLU, ReLU6, Hardtanh: the clamp of the requantised values."""
     step, value = open_step(network, node, where, "a ReLU or clamp")
+    if step.activation is not None:
+        raise CompileError(f"{where}: layer {step.name} already has an activation ({step.activation}), clamps come "
+                           "before it: leave one of them out")
     if isinstance(module, nn.ReLU6) or node.target is F.relu6:
         low, high = 0.0, 6.0
     elif isinstance(module, nn.Hardtanh) or node.target is F.hardtanh:
@@ -68,6 +72,9 @@ def take_max_pool(network: Network, node: fx.Node, module: nn.Module | None, whe
                                "map")
     if step.pool != (1, 1) or value.rank == 1:
         raise CompileError(f"{where}: max-pooling follows a convolution, here is none: pool once, with a larger kernel")
+    if step.activation is not None and not is_monotone(step.activation):
+        raise CompileError(f"{where}: it follows {step.activation}, which falls in places, so that the largest value "
+                           "before it need not be the largest behind it: pool before the activation")
     pool = pair_of(given["kernel_size"], value.rank)
     stride = pair_of(given["stride"], value.rank) if given["stride"] else pool
     height, width = ((size - kernel) // by + 1 for size, kernel, by in zip(value.size[1:], pool, stride))

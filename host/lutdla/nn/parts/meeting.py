@@ -22,6 +22,11 @@ def take_add(network: Network, node: fx.Node, module: None, where: str) -> Value
     if any(value.average != (1, 1) for value in values) or len({(value.size, value.rank) for value in values}) > 1:
         sizes = " and ".join(" x ".join(map(str, value.size)) for value in values)
         raise CompileError(f"{where}: it adds maps of {sizes}, or averages: both must be maps of one size")
+    for value in values:
+        if isinstance(value.source, Step) and value.source.activation is not None:
+            raise CompileError(f"{where}: it adds the {value.source.activation} of layer {value.source.name}, which is "
+                               "in the tables of the layers that read it, not in the map: add before the activation, "
+                               "or use nn.ReLU there")
     # what may still take something in: its sums are used here only
     ready = [value.source for value in values if isinstance(value.source, Step) and value.source.is_linear
              and not other_users(network, value.source, node)]
