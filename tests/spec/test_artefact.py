@@ -9,8 +9,9 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from lutdla.errors import ArtefactError, FitError, LutdlaError
-from lutdla.spec.artefact import Artefact, _digest
+from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
+from lutdla.spec.container import digest
 from lutdla.spec.frame_layout import FrameLayout
 from tests.networks import random_artefact, two_layers
 from tests.programs import Shape
@@ -36,7 +37,7 @@ def rewritten(path, target, change_header=None, change_tensors=None):
     if change_tensors:
         change_tensors(tensors)
     text = json.dumps(header, sort_keys=True)
-    save_file(tensors, target, metadata={"lutdla": text, "sha256": _digest(text, tensors)})
+    save_file(tensors, target, metadata={"lutdla": text, "sha256": digest(text, tensors)})
     return target
 
 

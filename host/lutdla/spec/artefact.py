@@ -6,9 +6,9 @@ Metadata entry `lutdla`: JSON of `HEADER_KEYS`. Metadata entry `sha256`: digest 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lutdla.errors import ArtefactError, FitError, InputError, LutdlaError
+from lutdla.spec import container
 from lutdla.spec.config import ABI_VERSION, LAYOUT_FIELDS, CoreConfig
 from lutdla.spec.frame_layout import FrameLayout
 from lutdla.spec.memory import MemoryImage, Piece
@@ -25,6 +26,9 @@ from lutdla.spec.requirements import required_depths
 from lutdla.spec.window import PORT_FIELDS, Port, Window
 
 FORMAT_VERSION = 2
+KIND = "lutdla"
+"""Metadata entry of the header."""
+
 HEADER_KEYS = (
     "format", "abi", "config", "program", "pieces", "input", "outputs", "requires", "layers", "provenance",
 )  # fmt: skip
@@ -145,7 +149,8 @@ class Artefact:
         self.image.validate(config)
 
     # -- file --------------------------------------------------------------------------------------------------------
-    def _tensors(self) -> dict[str, npt.NDArray[Any]]:
+    def tensors(self) -> dict[str, npt.NDArray[Any]]:
+        """What is stored, by the names of `TENSORS`."""
         arrays = {
             "codebooks": self.image.codebooks, "tables": self.image.tables, "mult": self.image.mult,
             "bias": self.image.bias, "shift": self.image.shift, "windows": _window_tensor(self.image.windows),
@@ -154,7 +159,8 @@ class Artefact:
         }  # fmt: skip
         return {name: np.ascontiguousarray(arrays[name], dtype) for name, dtype in TENSORS.items()}
 
-    def _header(self) -> str:
+    def header(self) -> str:
+        """JSON of `HEADER_KEYS`."""
         records = [
             {"kind": type(record).__name__, **asdict(record)} for record in self.image.program.records
         ]
@@ -171,7 +177,7 @@ class Artefact:
     @property
     def digest(self) -> str:
         """sha256 of header and tensors, hexadecimal."""
-        return _digest(self._header(), self._tensors())
+        return container.digest(self.header(), self.tensors())
 
     @property
     def model_id(self) -> int:
@@ -180,12 +186,7 @@ class Artefact:
 
     def save(self, path: str | Path) -> Path:
         """Write the artefact; returns the path."""
-        from safetensors.numpy import save_file
-
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(self._tensors(), path, metadata={"lutdla": self._header(), "sha256": self.digest})
-        return path
+        return container.write(path, KIND, self.header(), self.tensors())
 
     @classmethod
     def load(cls, path: str | Path) -> Artefact:
@@ -194,24 +195,9 @@ class Artefact:
         Raises:
             ArtefactError: not an artefact, another version, truncated, or a digest that does not match.
         """
-        from safetensors import SafetensorError, safe_open
+        return cls.from_parts(str(path), *container.read_kind(path, KIND))
 
-        path = Path(path)
-        if not path.is_file():
-            raise ArtefactError(f"{path}: no such file")
-        try:
-            with safe_open(path, framework="numpy") as file:
-                metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-        except (SafetensorError, ValueError, OverflowError) as error:
-            raise ArtefactError(f"{path}: damaged or not an artefact ({error}): copy or compile it again") from error
-        if "lutdla" not in metadata:
-            raise ArtefactError(f"{path}: a safetensors file, but not a lutdla artefact: compile the model with lutdla")
-        if metadata.get("sha256") != _digest(metadata["lutdla"], tensors):
-            raise ArtefactError(f"{path}: its sha256 does not match its content: copy or compile it again")
-        return cls._from_parts(path, metadata["lutdla"], tensors)
-
-    def _check_border(self, path: Path) -> None:
+    def _check_border(self, path: str) -> None:
         """Check that inputs fit into a frame and outputs into a result."""
         values, groups = math.prod(self.input_shape), self.layout.groups(self.config)
         if values != self.layout.values or groups != self.image.program.input_groups:
@@ -223,7 +209,12 @@ class Artefact:
                                 f"the program gives {results} results: compile it again")
 
     @classmethod
-    def _from_parts(cls, path: Path, text: str, tensors: dict[str, npt.NDArray[Any]]) -> Artefact:
+    def from_parts(cls, path: str, text: str, tensors: Mapping[str, npt.NDArray[Any]]) -> Artefact:
+        """An artefact of its header and tensors.
+
+        Raises:
+            ArtefactError: they describe no network; `path` is for the message.
+        """
         try:
             header = json.loads(text)
             if (header["format"], header["abi"]) != (FORMAT_VERSION, ABI_VERSION):
@@ -292,12 +283,3 @@ def _pieces(places: list[list[int]], streamed: npt.NDArray[np.int8]) -> tuple[Pi
     if at != streamed.shape[1]:
         raise ValueError(f"streamed tables have {streamed.shape[1]} rows, the pieces {at}")
     return tuple(pieces)
-
-
-def _digest(header: str, tensors: dict[str, npt.NDArray[Any]]) -> str:
-    digest = hashlib.sha256(header.encode())
-    for name in sorted(tensors):
-        array = tensors[name]
-        digest.update(f"{name}{array.dtype}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
