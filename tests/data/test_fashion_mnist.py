@@ -1,13 +1,11 @@
 import gzip
 import hashlib
-import http.server
-import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from lutdla.data import Dataset, fashion_mnist, load, places
-from lutdla.data.dataset import DatasetError
+from lutdla.data import DatasetError, fashion_mnist, load
 from lutdla.data.idx import read_idx
 from lutdla.errors import InputError
 
@@ -17,15 +15,6 @@ def idx_file(path, array):
     content = header + array.astype(np.uint8).tobytes()
     path.write_bytes(gzip.compress(content))
     return hashlib.sha256(content).hexdigest()
-
-
-@pytest.fixture
-def nowhere(tmp_path, monkeypatch):
-    """No data set on this machine, and a cache of the test's own."""
-    monkeypatch.delenv(places.OVERRIDE, raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(places, "SYSTEM", tmp_path / "system")
-    return tmp_path
 
 
 def test_official_split_is_complete_and_balanced():
@@ -39,80 +28,34 @@ def test_official_split_is_complete_and_balanced():
     assert data.test_labels[0] == 9
     assert data.name == "fashion-mnist"
     assert data.source
+    assert data.licence == "MIT"
+    assert data.citation.startswith("Xiao, Rasul, Vollgraf")
+    assert data.train.inputs is data.train_images
+    assert data.test.labels is data.test_labels
 
 
 def test_unknown_name_lists_what_there_is():
-    with pytest.raises(InputError, match="no data set is called 'mnist': known are fashion-mnist"):
-        load("mnist")
+    with pytest.raises(InputError, match="no data set is called 'cifar': known are digits, fashion-mnist, files, mag"):
+        load("cifar")
 
 
 def test_without_files_and_network_the_error_names_package_and_folder(nowhere, monkeypatch):
-    monkeypatch.setattr(fashion_mnist, "URL", "http://127.0.0.1:9")  # discard: nothing listens
+    source = replace(fashion_mnist.CARD.source, url="http://127.0.0.1:9")  # discard: nothing listens
+    monkeypatch.setattr(fashion_mnist, "CARD", replace(fashion_mnist.CARD, source=source))
     with pytest.raises(DatasetError) as error:
         load("fashion-mnist")
-    assert "apt-get install dataset-fashion-mnist" in str(error.value)
-    assert str(nowhere / "cache" / "lutdla" / "data" / "fashion-mnist") in str(error.value)
+    assert "get them with 'apt-get install dataset-fashion-mnist'" in str(error.value)
+    assert f"into {nowhere / 'cache' / 'lutdla' / 'data' / 'fashion-mnist'}" in str(error.value)
     assert "127.0.0.1:9" in str(error.value)
 
 
-def test_override_is_the_only_place_looked_at(nowhere, monkeypatch):
-    monkeypatch.setenv(places.OVERRIDE, str(nowhere / "mine"))
-    with pytest.raises(DatasetError, match=r"not in .*mine/fashion-mnist, which LUTDLA_DATA names: put train-images"):
-        load("fashion-mnist")
-
-
-def test_wrong_content_is_refused_by_name(nowhere, monkeypatch):
-    folder = nowhere / "mine" / "fashion-mnist"
+def test_wrong_content_is_refused_by_name(mine):
+    folder = mine / "fashion-mnist"
     folder.mkdir(parents=True)
     for file in fashion_mnist.PUBLISHED:
         idx_file(folder / file, np.zeros((3, 2), np.uint8))
-    monkeypatch.setenv(places.OVERRIDE, str(nowhere / "mine"))
     with pytest.raises(DatasetError, match=r"train-images-idx3-ubyte.gz: its content is not the published data set"):
         load("fashion-mnist")
-
-
-@pytest.fixture
-def server(tmp_path):
-    """A web server with two files."""
-    folder = tmp_path / "published"
-    folder.mkdir()
-    for name in ("a.gz", "b.gz"):
-        (folder / name).write_bytes(name.encode() * 100)
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args):
-            super().__init__(*args, directory=str(folder))
-
-        def log_message(self, *args):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        thread = threading.Thread(target=httpd.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{httpd.server_port}", folder
-        httpd.shutdown()
-        thread.join(timeout=10)
-
-
-def digests(folder):
-    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.iterdir())}
-
-
-def test_download_fills_the_cache_once(nowhere, server):
-    url, published = server
-    files = digests(published)
-    folder = places.find("set", files, url, "dataset-set")
-    assert folder == nowhere / "cache" / "lutdla" / "data" / "set"
-    assert digests(folder) == files
-    assert places.find("set", files, "http://127.0.0.1:9", "dataset-set") == folder  # no network any more
-
-
-def test_download_with_a_wrong_digest_leaves_no_file(nowhere, server):
-    url, published = server
-    files = digests(published) | {"b.gz": "0" * 64}
-    with pytest.raises(DatasetError, match=r"b.gz has sha256 [0-9a-f]{16}..., 0000000000000000... is published"):
-        places.find("set", files, url, "dataset-set")
-    assert not (places.cache_folder() / "set" / "b.gz").exists()
 
 
 def test_idx_round_trip(tmp_path):
@@ -137,11 +80,3 @@ def test_damaged_file_is_named(tmp_path, damage, message):
     (tmp_path / "x.gz").write_bytes(damage((tmp_path / "x.gz").read_bytes()))
     with pytest.raises(DatasetError, match=message):
         read_idx(tmp_path / "x.gz", digest)
-
-
-def test_arrays_that_do_not_belong_together_are_refused():
-    images, labels = np.zeros((3, 2, 2), np.uint8), np.zeros(3, np.int64)
-    with pytest.raises(DatasetError, match=r"x: 3 test images and 2 labels in here"):
-        Dataset("x", images, labels, images, labels[:2], ("a",), "here")
-    with pytest.raises(DatasetError, match=r"x: train labels are 0..4 in here, there are 2 classes"):
-        Dataset("x", images, np.array([0, 4, 1]), images, labels, ("a", "b"), "here")

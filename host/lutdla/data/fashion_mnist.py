@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from lutdla.data.card import Card
 from lutdla.data.dataset import Dataset
 from lutdla.data.idx import read_idx
 from lutdla.data.places import find
+from lutdla.data.sources import Web
 
-NAME = "fashion-mnist"
 URL = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
-PACKAGE = "dataset-fashion-mnist"
 
 PUBLISHED = {
     "train-images-idx3-ubyte.gz": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
@@ -28,7 +28,14 @@ CONTENT = {
 }
 """File -> sha256 of what is packed in it: the same for Debian's files, whose gzip header carries no file name."""
 
-CLASSES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+CARD = Card(
+    name="fashion-mnist", title="photographs of clothes", kind="images", shape="28 x 28 uint8", train=60000, test=10000,
+    classes=("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    split="official", licence="MIT",
+    citation="Xiao, Rasul, Vollgraf: Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning "
+             "Algorithms, arXiv:1708.07747, 2017",
+    source=Web(URL, PUBLISHED, "dataset-fashion-mnist", "fashion-mnist"),
+)  # fmt: skip
 
 
 def load() -> Dataset:
@@ -37,9 +44,10 @@ def load() -> Dataset:
     Raises:
         DatasetError: the files are nowhere, or damaged.
     """
-    folder = find(NAME, PUBLISHED, URL, PACKAGE)
+    folder = find(CARD)
     arrays = {file: read_idx(folder / file, sha256) for file, sha256 in CONTENT.items()}
     return Dataset(
-        NAME, arrays["train-images-idx3-ubyte.gz"], arrays["train-labels-idx1-ubyte.gz"].astype(np.int64),
-        arrays["t10k-images-idx3-ubyte.gz"], arrays["t10k-labels-idx1-ubyte.gz"].astype(np.int64), CLASSES, str(folder),
+        CARD.name, arrays["train-images-idx3-ubyte.gz"], arrays["train-labels-idx1-ubyte.gz"].astype(np.int64),
+        arrays["t10k-images-idx3-ubyte.gz"], arrays["t10k-labels-idx1-ubyte.gz"].astype(np.int64), CARD.classes,
+        str(folder), CARD.licence, CARD.citation,
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import zlib
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from lutdla.data.content import check_content, unpack
 from lutdla.data.dataset import DatasetError
 
 UINT8 = 0x08
@@ -20,15 +18,12 @@ def read_idx(path: Path, sha256: str) -> npt.NDArray[np.uint8]:
     """The array in a gzipped IDX file.
 
     Args:
-        sha256: digest of the *unpacked* content: packers differ in what they write into the gzip header.
+        sha256: digest of the *unpacked* content.
 
     Raises:
         DatasetError: names the file and what is wrong with it.
     """
-    try:
-        content = gzip.decompress(path.read_bytes())
-    except (OSError, EOFError, zlib.error) as error:
-        raise DatasetError(f"{path}: cannot be read ({error}): fetch the file again") from error
+    content = unpack(path)
     if len(content) < 4 or content[:3] != bytes((0, 0, UINT8)):
         raise DatasetError(f"{path}: begins with 0x{content[:4].hex()}, an IDX file of bytes begins with 0x000008: "
                            "this is another file, fetch it again")
@@ -38,7 +33,5 @@ def read_idx(path: Path, sha256: str) -> npt.NDArray[np.uint8]:
     if len(content) != header + int(np.prod(shape)):
         raise DatasetError(f"{path}: holds {len(content)} bytes, its header promises {header} + "
                            f"{' x '.join(map(str, shape))}: fetch the file again")
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise DatasetError(f"{path}: its content is not the published data set (sha256 of the unpacked file differs "
-                           f"from {sha256[:16]}...): fetch the file again")
+    check_content(path, content, sha256)
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
