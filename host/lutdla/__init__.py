@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from lutdla.runtime import Accelerator, Network, Profile, open
     from lutdla.spec.artefact import Artefact
     from lutdla.spec.config import CoreConfig
+    from lutdla.spec.pipeline import Pipeline
 
-__all__ = ["Accelerator", "Artefact", "CoreConfig", "Network", "Profile", "errors", "open"]
+__all__ = ["Accelerator", "Artefact", "CoreConfig", "Network", "Pipeline", "Profile", "errors", "open"]
 
 _HOMES = {
     "Accelerator": "lutdla.runtime", "Network": "lutdla.runtime", "Profile": "lutdla.runtime",
     "open": "lutdla.runtime", "Artefact": "lutdla.spec.artefact", "CoreConfig": "lutdla.spec.config",
+    "Pipeline": "lutdla.spec.pipeline",
 }  # fmt: skip
 
 

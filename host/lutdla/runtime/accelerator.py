@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -13,9 +13,11 @@ from lutdla.backends.protocol import Backend
 from lutdla.errors import DeviceError, FitError, InputError
 from lutdla.runtime.core import Core, error_text
 from lutdla.runtime.network import Network
+from lutdla.runtime.pipeline import PipelineNetwork
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.packets import load_packets, memory_crcs
+from lutdla.spec.pipeline import Pipeline, load_model
 from lutdla.spec.registers import MEMORY_CRCS
 
 TIMEOUTS_S = {"emulator": 60.0, "rtl": 600.0, "myhdl": 600.0, "pynq": 60.0}
@@ -44,6 +46,7 @@ class Accelerator:
         self._core: Core | None = None
         self._config: CoreConfig | None = None
         self._network: Network | None = None
+        self._pipeline: PipelineNetwork | None = None
         self._closed = False
         if backend is not None:
             self._attach(backend)
@@ -89,6 +92,11 @@ class Accelerator:
         """The network on the device, None without one."""
         return self._network
 
+    @property
+    def pipeline(self) -> PipelineNetwork | None:
+        """The pipeline that was loaded, whose parts take turns on the device; None without one."""
+        return self._pipeline
+
     def core(self) -> Core:
         """The core's registers and streams.
 
@@ -122,15 +130,26 @@ class Accelerator:
         }  # fmt: skip
 
     # -- models ------------------------------------------------------------------------------------------------------
-    def load(self, model: str | Path | Artefact, *, timeout_s: float | None = None) -> Network:
+    @overload
+    def load(self, model: Artefact, *, timeout_s: float | None = None) -> Network: ...
+    @overload
+    def load(self, model: Pipeline, *, timeout_s: float | None = None) -> PipelineNetwork: ...
+    @overload
+    def load(self, model: str | Path, *, timeout_s: float | None = None) -> Any: ...
+    def load(self, model: str | Path | Artefact | Pipeline, *, timeout_s: float | None = None) -> Any:
         """Load a model by DMA and check what arrived; networks loaded earlier end.
 
+        A pipeline's parts are checked now, and loaded when their turn comes.
+
         Args:
-            model: an artefact or its file.
+            model: an artefact or a pipeline, or its file.
             timeout_s: longest wait for the transfer.
 
+        Returns:
+            a `Network`, of a pipeline a `PipelineNetwork`
+
         Raises:
-            ArtefactError: the file is no whole artefact.
+            ArtefactError: the file is no whole artefact or pipeline, or a pipeline has steps that cannot be computed.
             FitError: this core cannot hold the model, or its DMA not one pass of it: names what, need, limit and fix.
             DeviceError: closed, or the device holds something else than what was sent.
             CoreError, DeadlineError: the transfer failed; the device is usable again afterwards.
@@ -138,7 +157,42 @@ class Accelerator:
         if self._closed:
             self.core()  # raises
         timeout_s = self.timeout(timeout_s)
-        artefact = model if isinstance(model, Artefact) else Artefact.load(model)
+        if not isinstance(model, Artefact | Pipeline):
+            model = load_model(model)
+        if isinstance(model, Pipeline):
+            return self._take(model)
+        network = self._load(model, timeout_s)
+        self._pipeline = None
+        return network
+
+    def _take(self, pipeline: Pipeline) -> PipelineNetwork:
+        """Make a pipeline the loaded one."""
+        network = PipelineNetwork(self, pipeline)
+        if self._build is None:
+            for name, artefact in pipeline.parts.items():
+                try:
+                    artefact.check_fits(self.config)
+                except FitError as error:
+                    raise FitError(f"part {name}: {error}") from error
+        if self._network is not None:
+            self._network.close()
+        self._pipeline = network
+        return network
+
+    def load_part(self, owner: PipelineNetwork, artefact: Artefact,
+                  timeout_s: float | None) -> tuple[Network, bool]:
+        """The network of a part of the loaded pipeline, loaded if it is not on the core: called by the pipeline.
+
+        Returns:
+            the network, and whether it had to be loaded
+        """
+        if self._pipeline is not owner:
+            raise DeviceError("another model was loaded while a pipeline ran: load the pipeline again")
+        if self._network is not None and self._network.artefact is artefact:
+            return self._network, False
+        return self._load(artefact, self.timeout(timeout_s)), True
+
+    def _load(self, artefact: Artefact, timeout_s: float) -> Network:
         core = self._core_for(artefact)
         network = Network(self, artefact)
         if self._network is not None:
@@ -183,6 +237,13 @@ class Accelerator:
         """End a network: called by `Network.close`."""
         if self._network is network:
             self._network = None
+
+    def forget_pipeline(self, pipeline: PipelineNetwork) -> None:
+        """End a pipeline: called by `PipelineNetwork.close`."""
+        if self._pipeline is pipeline:
+            self._pipeline = None
+            if self._network is not None:
+                self._network.close()
 
     # -- end ---------------------------------------------------------------------------------------------------------
     def close(self) -> None:
