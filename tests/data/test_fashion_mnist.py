@@ -28,6 +28,8 @@ def test_official_split_is_complete_and_balanced():
     assert data.test_labels[0] == 9
     assert data.name == "fashion-mnist"
     assert data.source
+    assert (fashion_mnist.CARD.train, fashion_mnist.CARD.test) == (60000, 10000)
+    assert data.classes == fashion_mnist.CARD.classes
     assert data.licence == "MIT"
     assert data.citation.startswith("Xiao, Rasul, Vollgraf")
     assert data.train.inputs is data.train_images

@@ -76,7 +76,8 @@ def test_missing_system_packages_are_named_with_the_command(tmp_path):
     assert done.returncode == 1
     for package in ("g++", "make", "perl", "iverilog", "dataset-fashion-mnist"):
         assert f"missing: {package} (" in done.stderr
-    assert re.search(r"sudo apt-get install -y .*g\+\+ .*iverilog dataset-fashion-mnist", done.stderr)
+    data = "dataset-fashion-mnist asterisk-core-sounds-en-wav"
+    assert re.search(rf"sudo apt-get install -y .*g\+\+ .*iverilog {data}", done.stderr)
 
 
 def test_an_unsupported_python_is_refused(tmp_path):
@@ -95,8 +96,8 @@ def test_an_unsupported_python_is_refused(tmp_path):
     assert not (tmp_path / "venv").exists()
 
 
-def test_images_alone_are_no_reason_to_stop(tmp_path):
-    """lutdla downloads them itself where there is no package for them."""
+def test_data_alone_is_no_reason_to_stop(tmp_path):
+    """lutdla downloads it itself where there is no package for it."""
     done = subprocess.run(
         [ROOT / "scripts" / "install-system", "--check"], capture_output=True, text=True, timeout=60,
         env={"PATH": os.environ["PATH"], "PYTHON": sys.executable, "HOME": str(tmp_path), "LUTDLA_DATA": str(tmp_path)},
@@ -104,7 +105,8 @@ def test_images_alone_are_no_reason_to_stop(tmp_path):
     assert done.returncode == 0
     assert done.stderr == (
         "missing: dataset-fashion-mnist (images of the demo)\n"
-        "going on: the images are downloaded when they are first needed\n"
+        "missing: asterisk-core-sounds-en-wav (speech for the tests)\n"
+        "going on: data is downloaded when it is first needed\n"
     )
 
 
@@ -120,7 +122,8 @@ def test_missing_packages_are_installed_by_who_may(tmp_path):
             [ "$1" != update ] || {{ touch {tmp_path}/updated; exit 0; }}
             [ -e {tmp_path}/updated ] || exit 100
             for tool in g++ make perl iverilog; do ln -s /bin/true {tools}/$tool; done
-            mkdir {tmp_path}/fashion-mnist; echo images >{tmp_path}/fashion-mnist/t10k-images-idx3-ubyte.gz""",
+            mkdir {tmp_path}/fashion-mnist; echo images >{tmp_path}/fashion-mnist/t10k-images-idx3-ubyte.gz
+            mkdir {tmp_path}/speech-prompts; echo sound >{tmp_path}/speech-prompts/hello-world.wav""",
     }
     for name, text in scripts.items():
         (tools / name).write_text(f"#!/bin/sh\n{text}\n")
@@ -131,5 +134,6 @@ def test_missing_packages_are_installed_by_who_may(tmp_path):
             [ROOT / "scripts" / "install-system"], capture_output=True, text=True, timeout=60, env=environment
         )
         assert done.returncode == 0, done.stderr
-    install = "install -y -q --no-install-recommends g++ make perl iverilog dataset-fashion-mnist"
+    packages = "g++ make perl iverilog dataset-fashion-mnist asterisk-core-sounds-en-wav"
+    install = f"install -y -q --no-install-recommends {packages}"
     assert log.read_text().splitlines() == [install, "update -q", install]
