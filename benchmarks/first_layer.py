@@ -65,9 +65,9 @@ def main() -> None:
             train_dense(dense, x, labels, epochs=8, seed=seed)
             found = {"dense": accuracy(dense, y, test_labels)}
             for first in cuts:
-                boost = LUTBoost(stages=STAGES, calibration=1000, batch=128, seed=seed,
+                boost = LUTBoost(dense, stages=STAGES, calibration=1000, batch=128, seed=seed,
                                  convert_options={"first": first, "iterations": 10})
-                found[first] = accuracy(boost.run(dense, x, labels), y, test_labels)
+                found[first] = accuracy(boost.fit((x, labels)), y, test_labels)
             figures |= {f"{kind}_seed{seed}_{key}_accuracy": value for key, value in found.items()}
             table.add_row(kind, str(seed), *(f"{found[key]:.2%}" if key in found else "as scalar"
                                              for key in ("dense", *FIRST)))

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from lutdla.data import load
 from lutdla.nn import LUTBoost, accuracy, train_fashion_mlp
-from lutdla.nn.boost import CENTROIDS, JOINT
+from lutdla.nn.boost import CENTROIDS, JOINT, Classification
 from lutdla.nn.recipes import LABEL_SMOOTHING
 from lutdla.spec import CoreConfig
 
@@ -34,10 +34,10 @@ def main() -> None:
                   "seconds")
     for seed in SEEDS:
         trained = train_fashion_mlp(data, config, seed=seed)
-        plain = LUTBoost(stages=(CENTROIDS, replace(JOINT, table_rate=0.0)), label_smoothing=LABEL_SMOOTHING, seed=seed,
-                         convert_options={"iterations": 10})
-        replaced = accuracy(plain.replace(trained.dense, images), test_images, test_labels)
-        without = accuracy(plain.run(trained.dense, images, labels), test_images, test_labels)
+        plain = LUTBoost(trained.dense, stages=(CENTROIDS, replace(JOINT, table_rate=0.0)), seed=seed,
+                         task=Classification(LABEL_SMOOTHING), convert_options={"iterations": 10})
+        replaced = accuracy(plain.replace((images, labels)), test_images, test_labels)
+        without = accuracy(plain.fit((images, labels)), test_images, test_labels)
         found = {
             "dense_accuracy": trained.dense_accuracy, "lut_accuracy": trained.lut_accuracy,
             "kmeans_accuracy": replaced, "without_table_entries_accuracy": without,

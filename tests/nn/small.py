@@ -7,6 +7,7 @@ from torch import nn
 
 from lutdla.data import load
 from lutdla.nn import LUTBoost, Normalize, Stage, train_dense
+from lutdla.nn.boost import Reconstruction
 
 TRAIN, TEST = 6000, 1000
 
@@ -40,7 +41,13 @@ def dense():
 @cache
 def boosted(v=4, c=16, metric="l2"):
     """A frozen lookup network, all stages; not to be changed."""
-    stages = (Stage("centroids", 1, 0.5, reconstruction=0.1), Stage("joint", 2, 0.2, 1e-3, 1e-3))
-    boost = LUTBoost(stages=stages, calibration=1000, batch=128,
+    stages = (Stage("centroids", 1, 0.5, techniques=(Reconstruction(0.1),)), Stage("joint", 2, 0.2, 1e-3, 1e-3))
+    boost = LUTBoost(dense(), stages=stages, calibration=1000, batch=128,
                      convert_options={"v": v, "c": c, "metric": metric, "iterations": 4})
-    return boost.run(dense(), *examples()[:2])
+    return boost.fit(examples()[:2])
+
+
+@cache
+def replaced():
+    """A lookup network with k-means codebooks, not trained yet; not to be changed."""
+    return LUTBoost(dense(), calibration=1000, convert_options={"iterations": 4}).replace(examples()[:2])

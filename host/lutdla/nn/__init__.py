@@ -9,7 +9,7 @@ _HOME = {
     "METRICS": "metrics", "Metric": "metrics", "kmeans": "clustering", "LUTLinear": "lut_linear",
     "LUTConv2d": "lut_conv", "Normalize": "layers", "QuantizeInput": "layers", "convert": "conversion",
     "freeze": "lut_layer", "LUTBoost": "boost", "Stage": "boost",
-    "train_dense": "train", "accuracy": "train", "predict": "train", "Progress": "train",
+    "train_dense": "boost", "accuracy": "train", "predict": "train", "Progress": "train",
     "fashion_mlp": "recipes", "train_fashion_mlp": "recipes",
 }  # fmt: skip
 """Public name -> the module it lives in."""

@@ -51,6 +51,8 @@ class LUTLayer(Lookups):
         pool, pool_stride: max-pooling behind the clamp (vertical, horizontal).
         reconstruct: whether forward leaves `reconstruction`, the mean squared error of the sums against those without
             encoding, relative to their mean square (LUTBoost's term).
+        bypass: whether forward is the exact convolution, rounded to the grid: a layer that training has not replaced
+            yet. A frozen layer never is.
     """
 
     CONSTANTS = ("scale", "mult", "bias", "shift")
@@ -65,6 +67,7 @@ class LUTLayer(Lookups):
         self.pool: Pair = (1, 1)
         self.pool_stride: Pair = (1, 1)
         self.reconstruct, self.reconstruction = False, torch.zeros(())
+        self.bypass = False
         for name in self.CONSTANTS:
             self.register_buffer(f"frozen_{name}",
                                  torch.zeros(outputs, dtype=torch.float32 if name == "scale" else torch.float64))
@@ -120,6 +123,8 @@ class LUTLayer(Lookups):
     def run(self, x: Tensor, shortcut: Tensor | None, residual: Tensor | None) -> Tensor:
         """Maps (B, C, H, W) on the int8 grid -> (B, N, H', W'): on the int8 grid, or real in the last layer."""
         self._check(x, shortcut, residual)
+        if self.bypass and not self.frozen:
+            return self._run_exact(x, shortcut, residual)
         integers = self.integers()
         acc = self.accumulate(x, integers, shortcut)
         if self.reconstruct and not self.frozen:
@@ -136,6 +141,20 @@ class LUTLayer(Lookups):
         values = requantize(acc.detach(), integers.mult, integers.bias, integers.shift, self.low, self.high,
                             added if residual is None else residual.detach().permute(0, 2, 3, 1))
         y = straight_through(real.clamp(self.low, self.high), values).permute(0, 3, 1, 2)
+        return y if self.pool == (1, 1) else F.max_pool2d(y, self.pool, self.pool_stride)
+
+    def _run_exact(self, x: Tensor, shortcut: Tensor | None, residual: Tensor | None) -> Tensor:
+        """`run` without encoding."""
+        real = self.exact(x)
+        if self.shortcut is not None and shortcut is not None:
+            real = real + self.shortcut.exact(shortcut)
+        if self.output is None:
+            return (real + self.bias).permute(0, 3, 1, 2)
+        steps, offset = self._requantization(torch.ones_like(self.bias))
+        y = real * steps + offset
+        if residual is not None:
+            y = y + residual.permute(0, 2, 3, 1)
+        y = round_to_grid(y.clamp(self.low, self.high)).permute(0, 3, 1, 2)
         return y if self.pool == (1, 1) else F.max_pool2d(y, self.pool, self.pool_stride)
 
     def _check(self, x: Tensor, shortcut: Tensor | None, residual: Tensor | None) -> None:

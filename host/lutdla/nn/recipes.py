@@ -9,9 +9,9 @@ import torch
 from torch import fx, nn
 
 from lutdla.data import Dataset
-from lutdla.nn.boost import CENTROIDS, JOINT, LUTBoost
+from lutdla.nn.boost import CENTROIDS, JOINT, Classification, LUTBoost, train_dense
 from lutdla.nn.layers import Normalize
-from lutdla.nn.train import Progress, accuracy, silent, train_dense
+from lutdla.nn.train import Progress, accuracy, silent
 from lutdla.spec.config import CoreConfig
 
 HIDDEN = (64,)
@@ -69,10 +69,10 @@ def train_fashion_mlp(
                 progress=progress)
     dense_done = time.perf_counter()
     boost = LUTBoost(
-        stages=(CENTROIDS, replace(JOINT, epochs=joint_epochs)), label_smoothing=LABEL_SMOOTHING, seed=seed,
+        dense, stages=(CENTROIDS, replace(JOINT, epochs=joint_epochs)), task=Classification(LABEL_SMOOTHING), seed=seed,
         convert_options={"v": config.v, "c": config.c, "metric": config.metric, "iterations": 10},
     )
-    network = boost.run(dense, images, labels, progress=progress)
+    network = boost.fit((images, labels), progress=progress)
     seconds = {"dense": dense_done - start, "lutboost": time.perf_counter() - dense_done}
     return Trained(dense, network, accuracy(dense, test_images, test_labels),
                    accuracy(network, test_images, test_labels), seconds)
