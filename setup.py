@@ -38,6 +38,7 @@ setup(
     package_data={
         "lutdla": ["py.typed"],
         "lutdla.backends": ["*.cpp", "*.h"],
+        "lutdla.nn.native": ["*.cpp"],
         "lutdla_hdl": ["py.typed", "*.toml", "*.v"],
         "lutdla_overlay": ["py.typed", "boards/*.toml", "cores/*.toml"],
     },

@@ -149,7 +149,7 @@ def test_fixed_point_fits_the_core_and_stays_close(ratio, offset, acc):
     assert -(1 << (BIAS_BITS - 1)) <= b < 1 << (BIAS_BITS - 1)
     assert 1 <= s <= SHIFT_MAX
     x = torch.tensor(acc)[:, None]
-    got = requantize(x.float(), mult, bias, shift, -128, 127)[:, 0]
+    got = requantize(x.float(), torch.tensor([ratio]), torch.tensor([offset]), (mult, bias, shift), -128, 127)[:, 0]
     want = reference.requantize(x.numpy()[:, 0], np.int64(m), np.int64(b), np.int64(s), 0, -128, 127)
     np.testing.assert_array_equal(got.numpy(), want)
     exact = (x[:, 0].double() * ratio + offset).clamp(-128, 127)

@@ -6,11 +6,13 @@ Integers are held as float32 or float64 where they are exact. What these functio
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from lutdla.nn.native.build import in_threads, library, pointer
 from lutdla.spec.memory import BIAS_BITS, SHIFT_MAX
 
 MULT_BITS = 15
@@ -60,8 +62,55 @@ def fixed_point(ratio: Tensor, offset: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return mult, bias, shift
 
 
-def requantize(acc: Tensor, mult: Tensor, bias: Tensor, shift: Tensor, low: int, high: int,
-               added: Tensor | float = 0.0) -> Tensor:
-    """clamp(((acc * mult + bias) >> shift) + added) of accumulators (..., N) as float32; float64 holds every step
-    exactly."""
-    return (((acc.double() * mult + bias) * torch.exp2(-shift)).floor() + added).clamp(low, high).float()
+def requantize(acc: Tensor, ratio: Tensor, offset: Tensor, constants: tuple[Tensor, Tensor, Tensor], low: int,
+               high: int, added: Tensor | None = None) -> Tensor:
+    """clamp(((acc * mult + bias) >> shift) + added) of accumulators, to the last bit; float64 holds every step exactly.
+
+    Args:
+        acc: (..., N) integers as float32.
+        ratio, offset: (N,) real numbers that the constants are close to: take the gradients, as acc and added do, of
+            acc * ratio + offset + added inside low..high.
+        constants: mult, bias, shift of `fixed_point`, float64 (N,).
+        added: (..., N) integers, a residual.
+    """
+    return _Requantize.apply(acc, ratio, offset, added, constants, low, high)  # type: ignore[no-any-return,no-untyped-call]
+
+
+class _Requantize(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, acc: Tensor, ratio: Tensor, offset: Tensor, added: Tensor | None,
+                constants: tuple[Tensor, Tensor, Tensor], low: int, high: int) -> Tensor:
+        mult, bias, shift = constants
+        native = library("sums.cpp") if acc.device.type == "cpu" else None
+        if native is None:
+            values = ((acc.double() * mult + bias) * torch.exp2(-shift)).floor()
+            result = (values + (0.0 if added is None else added)).clamp(low, high).float()
+        else:
+            result = _requantize_native(acc, mult, bias, torch.exp2(-shift), added, (low, high), native)
+        ctx.save_for_backward(result, ratio)
+        ctx.clamp = (low, high)
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        result, ratio = ctx.saved_tensors
+        low, high = ctx.clamp
+        inside = grads[0] * ((result > low) & (result < high))
+        of_acc = inside * ratio if ctx.needs_input_grad[0] else None
+        of_offset = inside.flatten(0, -2).sum(dim=0) if ctx.needs_input_grad[2] else None
+        return of_acc, None, of_offset, inside if ctx.needs_input_grad[3] else None, None, None, None
+
+
+def _requantize_native(acc: Tensor, mult: Tensor, bias: Tensor, unit: Tensor, added: Tensor | None,
+                       clamp: tuple[int, int], native: ctypes.CDLL) -> Tensor:
+    n, result = acc.shape[-1], torch.empty_like(acc)
+    acc = acc.contiguous()
+    added = None if added is None else added.contiguous()
+
+    def work(thread: int, begin: int, end: int) -> None:
+        native.requantize(pointer(acc), pointer(mult), pointer(bias), pointer(unit), pointer(added), pointer(result),
+                          ctypes.c_float(clamp[0]), ctypes.c_float(clamp[1]), ctypes.c_long(n), ctypes.c_long(begin),
+                          ctypes.c_long(end))
+
+    in_threads(acc.numel() // n, work)
+    return result

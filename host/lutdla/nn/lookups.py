@@ -11,10 +11,12 @@ from torch.nn import functional as F
 
 from lutdla.errors import InputError
 from lutdla.nn.arithmetic import round_to_grid
+from lutdla.nn.encoding import encode
 from lutdla.nn.geometry import Geometry
+from lutdla.nn.gradients import Gradient, SoftChoice
 from lutdla.nn.layers import Affine
 from lutdla.nn.metrics import EXACT, metric_named
-from lutdla.nn.table_lookup import lookup, soft_choice
+from lutdla.nn.table_lookup import lookup
 
 INT8 = 127
 """Largest table entry; -128 is not used, so that tables are symmetric."""
@@ -41,7 +43,7 @@ class Lookups(nn.Module):
             tables whole, so entries that training moves freely cost nothing, and win back most of what encoding loses.
         input: quantization of the map.
         mean: subtracted from what int8 values stand for (an input's `Normalize`).
-        temperature: of the soft choice, in mean distances to the nearest centroid.
+        gradient: how gradients pass the choice of centroids.
         frozen: integers are fixed, training no longer moves them.
     """
 
@@ -63,7 +65,8 @@ class Lookups(nn.Module):
         if sums * INT8 >= EXACT:
             raise InputError(f"{kind} sums {sums} lookups: {EXACT // INT8} is the most that is exact")
         self.input, self.mean = Affine(1.0, 0), 0.0
-        self.temperature, self.frozen = 0.7, False
+        self.gradient: Gradient = SoftChoice()
+        self.frozen = False
         self.weight = nn.Parameter(torch.empty(outputs, inputs, *geometry.kernel))
         self.codebooks = nn.Parameter(torch.empty(self.subspaces, c, slice))
         self.correction = nn.Parameter(torch.zeros(geometry.taps, self.subspaces, c, outputs))
@@ -85,14 +88,17 @@ class Lookups(nn.Module):
             codebooks = codebooks * mask.view(-1, 1, self.slice)
         return codebooks
 
+    def real(self, x: Tensor) -> Tensor:
+        """What values on the int8 grid stand for, in any shape."""
+        return (x - self.input.zero_point) * self.input.scale - self.mean
+
     def real_tables(self, codebooks: Tensor) -> Tensor:
         """What each entry adds to the result: (T, S, c, N). Zero padding adds nothing, which is real 0."""
         n, s, t = self.outputs, self.subspaces, self.geometry.taps
         weight = self.weight.reshape(n, self.inputs, t)
         weight = F.pad(weight, (0, 0, 0, self._filling)).view(n, s, self.slice, t)
         weight = weight.permute(1, 2, 3, 0)  # (S, slice, T, N)
-        real = (codebooks - self.input.zero_point) * self.input.scale - self.mean  # (S, c, slice)
-        product = torch.bmm(real, weight.reshape(s, self.slice, t * n)).view(s, self.c, t, n)
+        product = torch.bmm(self.real(codebooks), weight.reshape(s, self.slice, t * n)).view(s, self.c, t, n)
         return product.permute(2, 0, 1, 3) / self.geometry.area + self.correction
 
     @property
@@ -106,21 +112,26 @@ class Lookups(nn.Module):
         cut = filled.view(len(x), self.subspaces, self.slice, -1).permute(1, 2, 0, 3)
         return cut.reshape(self.subspaces, self.slice, -1).transpose(1, 2)
 
-    def sums(self, x: Tensor, codebooks: Tensor, tables: Tensor) -> Tensor:
-        """Raw accumulators (B, Ho, Wo, N) of maps (B, C, H, W) on the int8 grid; of integer codebooks and tables."""
-        batch, _, height, width = x.shape
-        slices = self.slices(x)
-        index = self.metric.nearest_torch(slices.detach(), codebooks.detach()).view(-1, batch, height, width)
-        if not x.requires_grad:
+    def sums(self, x: Tensor, codebooks: Tensor, tables: Tensor, scale: Tensor) -> Tensor:
+        """Raw accumulators (B, Ho, Wo, N) of maps (B, C, H, W) on the int8 grid; of integer codebooks and tables.
+
+        Args:
+            scale: (N,) of the tables; gradients need it.
+        """
+        x = F.pad(x.permute(0, 2, 3, 1), (0, self._filling)).contiguous()  # (B, H, W, S * slice)
+        learns = torch.is_grad_enabled() and (x.requires_grad or tables.requires_grad)
+        carrier = self.real(x) if learns and x.requires_grad and self.gradient.straight else None
+        index, decoded = encode(x, codebooks, self.real(codebooks).detach(), self.metric, self.gradient, carrier)
+        if not learns:
             return lookup(tables, index, self.geometry)
-        choice = soft_choice(self.metric.distance_torch(slices, codebooks), self.temperature)
-        return lookup(tables, index, self.geometry, choice.view(-1, self.c, batch, height, width))
+        weight = self.weight.detach().view(self.outputs, self.inputs, *self.geometry.kernel)
+        weight = F.pad(weight, (0, 0, 0, 0, 0, self._filling)) / (self.geometry.area * scale.view(-1, 1, 1, 1))
+        return lookup(tables, index, self.geometry, decoded, weight)
 
     def exact(self, x: Tensor) -> Tensor:
         """The real result without encoding, for maps on the int8 grid: (B, Ho, Wo, N)."""
-        real = (x - self.input.zero_point) * self.input.scale - self.mean
         weight = self.weight.reshape(self.outputs, self.inputs, *self.geometry.kernel)
-        return convolve(real, weight, self.geometry).permute(0, 2, 3, 1)
+        return convolve(self.real(x), weight, self.geometry).permute(0, 2, 3, 1)
 
     # -- state -------------------------------------------------------------------------------------------------------
     def get_extra_state(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lutdla.errors import InputError
-from lutdla.nn.arithmetic import fixed_point, requantize, round_to_grid, straight_through
+from lutdla.nn.arithmetic import fixed_point, requantize, round_to_grid
 from lutdla.nn.geometry import Geometry, Pair
 from lutdla.nn.layers import Affine
 from lutdla.nn.lookups import INT8, Lookups
@@ -112,12 +112,13 @@ class LUTLayer(Lookups):
     # -- forward -----------------------------------------------------------------------------------------------------
     def accumulate(self, x: Tensor, integers: Integers, shortcut: Tensor | None = None) -> Tensor:
         """Raw accumulators (B, Ho, Wo, N) of maps (B, C, H, W) on the int8 grid."""
-        acc = self.sums(x, integers.codebooks, integers.tables)
+        acc = self.sums(x, integers.codebooks, integers.tables, integers.scale)
         if self.shortcut is not None:
             assert shortcut is not None
             assert integers.shortcut_codebooks is not None
             assert integers.shortcut_tables is not None
-            acc = acc + self.shortcut.sums(shortcut, integers.shortcut_codebooks, integers.shortcut_tables)
+            acc = acc + self.shortcut.sums(shortcut, integers.shortcut_codebooks, integers.shortcut_tables,
+                                           integers.scale)
         return acc
 
     def run(self, x: Tensor, shortcut: Tensor | None, residual: Tensor | None) -> Tensor:
@@ -135,12 +136,11 @@ class LUTLayer(Lookups):
             self.reconstruction = error / exact.detach().square().mean().clamp_min(1e-12)
         if self.output is None:
             return (acc * integers.scale + self.bias).permute(0, 3, 1, 2)
-        added = 0.0 if residual is None else residual.permute(0, 2, 3, 1)
+        added = None if residual is None else residual.permute(0, 2, 3, 1)
         ratio, offset = self._requantization(integers.scale)
-        real = acc * ratio + offset + added
-        values = requantize(acc.detach(), integers.mult, integers.bias, integers.shift, self.low, self.high,
-                            added if residual is None else residual.detach().permute(0, 2, 3, 1))
-        y = straight_through(real.clamp(self.low, self.high), values).permute(0, 3, 1, 2)
+        values = requantize(acc, ratio, offset, (integers.mult, integers.bias, integers.shift), self.low, self.high,
+                            added)
+        y = values.permute(0, 3, 1, 2)
         return y if self.pool == (1, 1) else F.max_pool2d(y, self.pool, self.pool_stride)
 
     def _run_exact(self, x: Tensor, shortcut: Tensor | None, residual: Tensor | None) -> Tensor:

@@ -37,6 +37,10 @@ class Metric(ABC):
         """The same of float32 tensors that hold integers: (S, c, M)."""
 
     @abstractmethod
+    def between_torch(self, x: Tensor, y: Tensor) -> Tensor:
+        """Distance of each vector (..., v) to the one at the same place: (...)."""
+
+    @abstractmethod
     def score_torch(self, x: Tensor, codebooks: Tensor, factor: int = 1, offset: Tensor | float = 0.0) -> Tensor:
         """score x factor + offset (c, 1), where score is the distance less a term that is the same for all centroids,
         for ranking only: (S, c, M), integers."""
@@ -71,7 +75,7 @@ class Metric(ABC):
         if (self.score_limit(v) + 1) * c >= EXACT:
             return self.score_torch(x, codebooks).argmin(dim=1)
         # One number holds score and index, so that a plain minimum finds both: several times faster than argmin.
-        key = self.score_torch(x, codebooks, c, torch.arange(c, dtype=torch.float32)[:, None])  # (S, c, M)
+        key = self.score_torch(x, codebooks, c, torch.arange(c, dtype=x.dtype, device=x.device)[:, None])  # (S, c, M)
         return key.amin(dim=1).remainder_(c).long()
 
 
@@ -85,6 +89,9 @@ class L2(Metric):
 
     def distance_torch(self, x: Tensor, codebooks: Tensor) -> Tensor:  # noqa: D102
         return self.score_torch(x, codebooks) + x.square().sum(dim=-1)[:, None]
+
+    def between_torch(self, x: Tensor, y: Tensor) -> Tensor:  # noqa: D102
+        return (x - y).square().sum(dim=-1)
 
     def score_torch(  # noqa: D102
         self, x: Tensor, codebooks: Tensor, factor: int = 1, offset: Tensor | float = 0.0
@@ -112,6 +119,9 @@ class L1(Metric):
     def distance_torch(self, x: Tensor, codebooks: Tensor) -> Tensor:  # noqa: D102
         return torch.cdist(codebooks, x, p=1.0)
 
+    def between_torch(self, x: Tensor, y: Tensor) -> Tensor:  # noqa: D102
+        return (x - y).abs().sum(dim=-1)
+
     def score_torch(  # noqa: D102
         self, x: Tensor, codebooks: Tensor, factor: int = 1, offset: Tensor | float = 0.0
     ) -> Tensor:
@@ -137,6 +147,9 @@ class Chebyshev(Metric):
 
     def distance_torch(self, x: Tensor, codebooks: Tensor) -> Tensor:  # noqa: D102
         return torch.cdist(codebooks, x, p=float("inf"))
+
+    def between_torch(self, x: Tensor, y: Tensor) -> Tensor:  # noqa: D102
+        return (x - y).abs().amax(dim=-1)
 
     def score_torch(  # noqa: D102
         self, x: Tensor, codebooks: Tensor, factor: int = 1, offset: Tensor | float = 0.0

@@ -1,10 +1,12 @@
-"""Sums of table entries over a window of indices, with gradients to the tables and to the choice of centroids.
+"""Sums of table entries over a window of indices, with gradients to the tables and to what was encoded.
 
-The forward pass is exact: sums of integers below 2^24, added as float32 in any order.
+The forward pass is exact: sums of integers below 2^24, added as float32 in any order. On a CPU with a compiler
+`native/sums.cpp` does the work; otherwise torch operations, which give the same sums.
 """
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 import torch
@@ -12,109 +14,143 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lutdla.nn.geometry import Geometry
+from lutdla.nn.native.build import in_threads, library, pointer
+
+LANES = 16
+"""The compiled kernels take rows of a multiple of so many entries."""
 
 
-def lookup(tables: Tensor, index: Tensor, geometry: Geometry, choice: Tensor | None = None) -> Tensor:
+def lookup(tables: Tensor, index: Tensor, geometry: Geometry, decoded: Tensor | None = None,
+           weight: Tensor | None = None) -> Tensor:
     """Accumulators: for each output pixel the sum, over kernel positions and subspaces, of the entries chosen.
 
     Args:
         tables: (T, S, c, N) integers, |sum| below 2^24.
-        index: int64 (S, B, H, W), of the nearest centroids.
+        index: uint8 (B, H, W, S), of the nearest centroids.
         geometry: the kernel; zero padding adds exactly 0.
-        choice: (S, c, B, H, W) how much each pixel would choose each centroid (`soft_choice`). Takes the gradient of
-            the sums that softly chosen entries would have.
+        decoded: (B, H, W, C) what the indices stand for: takes the gradient of the convolution with `weight` that the
+            sums are close to.
+        weight: (N, C, kernel height, kernel width).
 
     Returns:
-        (B, Ho, Wo, N) integers as float32; the gradient goes to tables and choice.
+        (B, Ho, Wo, N) integers as float32; the gradient goes to tables and decoded.
     """
-    return _Lookup.apply(tables, choice, index, geometry)  # type: ignore[no-any-return,no-untyped-call]
-
-
-def soft_choice(distance: Tensor, temperature: float) -> Tensor:
-    """How much each slice chooses each centroid, the near ones most: its gradient says where a slice, or a centroid,
-    should move so that other table entries are chosen.
-
-    Args:
-        distance: (S, c, M), of each slice to each centroid.
-        temperature: in mean distances to the nearest centroid, subspace by subspace; larger is softer.
-
-    Returns:
-        (S, c, M), sums of 1 over c.
-    """
-    nearest = distance.detach().amin(dim=1).mean(dim=1)[:, None, None]  # (S, 1, 1)
-    return torch.softmax(-distance / (temperature * nearest + 1), dim=1)  # + 1: one step of the grid
-
-
-def table_rows(index: Tensor, geometry: Geometry, c: int) -> Tensor:
-    """Row of the flattened tables (T * S * c) that each lookup of an output pixel reads: (B * Ho * Wo, lookups).
-
-    Zero padding reads row T * S * c.
-    """
-    s = len(index)
-    (kh, kw), (ah, aw), (sh, sw) = geometry.kernel, geometry.average, geometry.stride
-    left, right, top, bottom = geometry.edges
-    rows = index + (torch.arange(s) * c).view(-1, 1, 1, 1)  # (S, B, H, W)
-    padding = geometry.taps * s * c
-    rows = F.pad(rows, (left * aw, right * aw, top * ah, bottom * ah), value=padding)
-    rows = rows.unfold(2, kh * ah, sh * ah).unfold(3, kw * aw, sw * aw)  # (S, B, Ho, Wo, kh * ah, kw * aw)
-    tap = (torch.arange(kh * ah) // ah * kw)[:, None] + torch.arange(kw * aw) // aw
-    rows = (rows + tap * (s * c)).permute(1, 2, 3, 0, 4, 5)
-    return rows.reshape(-1, s * kh * ah * kw * aw).clamp_max(padding)
+    return _Lookup.apply(tables, decoded, weight, index, geometry)  # type: ignore[no-any-return,no-untyped-call]
 
 
 class _Lookup(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, tables: Tensor, choice: Tensor | None, index: Tensor, geometry: Geometry) -> Tensor:
-        t, s, c, n = tables.shape
-        ctx.save_for_backward(tables, index)
-        ctx.geometry = geometry
-        _, batch, height, width = index.shape
-        flat = tables.reshape(t * s * c, n)
-        if any(geometry.edges):
-            flat = torch.cat([flat, flat.new_zeros(1, n)])
-        sums = F.embedding_bag(table_rows(index, geometry, c), flat, mode="sum")
-        return sums.view(batch, *geometry.output(height, width), n)
+    def forward(ctx: Any, tables: Tensor, decoded: Tensor | None, weight: Tensor | None, index: Tensor,
+                geometry: Geometry) -> Tensor:
+        ctx.native = library("sums.cpp") if tables.device.type == "cpu" else None
+        ctx.geometry, ctx.shape = geometry, tables.shape
+        ctx.save_for_backward(index, weight)
+        return (_look_up if ctx.native is None else _look_up_native)(tables.detach(), index, geometry, ctx.native)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
-        tables, index = ctx.saved_tensors
-        t, s, c, n = tables.shape
-        grad = grads[0].reshape(-1, n)  # (B * Ho * Wo, N)
-        of_tables = _table_gradient(grad, index, ctx.geometry, c) if ctx.needs_input_grad[0] else None
-        of_choice = _choice_gradient(grads[0], tables, index.shape, ctx.geometry) if ctx.needs_input_grad[1] else None
-        return None if of_tables is None else of_tables.view(t, s, c, n), of_choice, None, None
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        index, weight = ctx.saved_tensors
+        grad, of_tables, of_decoded = grads[0].contiguous(), None, None
+        if ctx.needs_input_grad[0]:
+            work = _scatter if ctx.native is None else _scatter_native
+            of_tables = work(grad, index, ctx.geometry, ctx.shape, ctx.native)
+        if ctx.needs_input_grad[1]:
+            of_decoded = _input_gradient(grad, weight, index.shape, ctx.geometry)
+        return of_tables, of_decoded, None, None, None
 
 
-def _tap_windows(geometry: Geometry, rows: int, columns: int) -> list[tuple[slice, slice]]:
-    """For each kernel position the squares of a padded map that it meets, when the result is rows x columns."""
-    (kh, kw), (sh, sw) = geometry.kernel, geometry.stride
-    return [(slice(ky, ky + sh * (rows - 1) + 1, sh), slice(kx, kx + sw * (columns - 1) + 1, sw))
-            for ky in range(kh) for kx in range(kw)]
-
-
-def _table_gradient(grad: Tensor, index: Tensor, geometry: Geometry, c: int) -> Tensor:
-    """(T, S * c, N): one product with one-hot indices for each kernel position, faster than scattered additions."""
-    s, batch, height, width = index.shape
-    rows = (index.flatten(1).t() + torch.arange(s) * c).contiguous()  # (B * H * W, S)
-    hot = torch.zeros(len(rows), s * c).scatter_(1, rows, 1.0)
-    ah, aw = geometry.average
-    hot = hot.view(batch, height // ah, ah, width // aw, aw, s * c)
-    hot = hot.sum(dim=(2, 4)) if geometry.area > 1 else hot[:, :, 0, :, 0]
-    hot = F.pad(hot, (0, 0, *geometry.edges))  # (B, squares down, squares across, S * c)
-    taps = _tap_windows(geometry, *geometry.output(height, width))
-    return torch.stack([hot[:, ys, xs].reshape(-1, s * c).t() @ grad for ys, xs in taps])
-
-
-def _choice_gradient(grad: Tensor, tables: Tensor, shape: torch.Size, geometry: Geometry) -> Tensor:
-    """(S, c, B, H, W), from grad (B, Ho, Wo, N)."""
-    _, s, c, n = tables.shape
-    _, batch, height, width = shape
+def _input_gradient(grad: Tensor, weight: Tensor, shape: torch.Size, geometry: Geometry) -> Tensor:
+    """Gradient (B, H, W, C) of the map that a convolution with this geometry takes, from grad (B, Ho, Wo, N)."""
+    batch, height, width, _ = shape
     (ah, aw), (left, right, top, bottom) = geometry.average, geometry.edges
     down, across = height // ah, width // aw
-    padded = grad.new_zeros(batch, down + top + bottom, across + left + right, s * c)
-    for table, (ys, xs) in zip(tables, _tap_windows(geometry, *grad.shape[1:3])):
-        padded[:, ys, xs] += grad @ table.reshape(s * c, n).t()
-    inside = padded[:, top : top + down, left : left + across]
+    weight = weight.contiguous(memory_format=torch.channels_last)
+    size = (batch, weight.shape[1], down + top + bottom, across + left + right)
+    padded = torch.nn.grad.conv2d_input(size, weight, grad.permute(0, 3, 1, 2), stride=geometry.stride)
+    inside = padded[:, :, top : top + down, left : left + across]
     if geometry.area > 1:  # each pixel of a square alike
-        inside = inside.repeat_interleave(ah, dim=1).repeat_interleave(aw, dim=2)
-    return inside.reshape(batch, height, width, s, c).permute(3, 4, 0, 1, 2)
+        inside = inside.repeat_interleave(ah, dim=2).repeat_interleave(aw, dim=3)
+        inside = F.pad(inside, (0, width - across * aw, 0, height - down * ah))
+    return inside.permute(0, 2, 3, 1)
+
+
+# -- compiled ----------------------------------------------------------------------------------------------------------
+def _window(geometry: Geometry, index: Tensor) -> Any:
+    """`struct Window` of sums.cpp."""
+    _, height, width, _ = index.shape
+    values = (height, width, *geometry.output(height, width), *geometry.kernel, *geometry.average, *geometry.stride,
+              *geometry.padding)
+    return (ctypes.c_long * len(values))(*values)
+
+
+def _look_up_native(tables: Tensor, index: Tensor, geometry: Geometry, native: ctypes.CDLL) -> Tensor:
+    _, s, c, n = tables.shape
+    rows = F.pad(tables, (0, -n % LANES)).contiguous()
+    size = (len(index), *geometry.output(*index.shape[1:3]))
+    sums, window = torch.empty(*size, rows.shape[3]), _window(geometry, index)
+    index = index.contiguous()
+
+    def work(thread: int, begin: int, end: int) -> None:
+        native.look_up(pointer(index), pointer(rows), pointer(sums), window, ctypes.c_long(s), ctypes.c_long(c),
+                       ctypes.c_long(rows.shape[3]), ctypes.c_long(begin), ctypes.c_long(end))
+
+    in_threads(size[0] * size[1] * size[2], work)
+    return sums[..., :n].contiguous()
+
+
+def _scatter_native(grad: Tensor, index: Tensor, geometry: Geometry, shape: torch.Size,
+                    native: ctypes.CDLL) -> Tensor:
+    t, s, c, n = shape
+    rows = F.pad(grad, (0, -n % LANES)).contiguous()
+    total, window, pixels = torch.zeros(t, s, c, rows.shape[3]), _window(geometry, index), grad.numel() // n
+    index = index.contiguous()
+
+    def work(thread: int, begin: int, end: int) -> None:
+        native.scatter(pointer(index), pointer(total), pointer(rows), window, ctypes.c_long(s), ctypes.c_long(c),
+                       ctypes.c_long(rows.shape[3]), ctypes.c_long(pixels), ctypes.c_long(begin), ctypes.c_long(end))
+
+    in_threads(t, work)  # each thread has taps of its own: nothing is written twice
+    return total[..., :n]
+
+
+# -- torch -------------------------------------------------------------------------------------------------------------
+def _look_up(tables: Tensor, index: Tensor, geometry: Geometry, native: None) -> Tensor:
+    t, s, c, n = tables.shape
+    batch, height, width, _ = index.shape
+    flat = torch.cat([tables.reshape(t * s * c, n), tables.new_zeros(1, n)])
+    sums = F.embedding_bag(_table_rows(index, geometry, c), flat, mode="sum")
+    return sums.view(batch, *geometry.output(height, width), n)
+
+
+def _table_rows(index: Tensor, geometry: Geometry, c: int) -> Tensor:
+    """Row of the flattened tables (T * S * c) that each lookup of an output pixel reads: (B * Ho * Wo, lookups).
+
+    Zero padding reads row T * S * c.
+    """
+    s, device = index.shape[-1], index.device
+    (kh, kw), (ah, aw), (sh, sw) = geometry.kernel, geometry.average, geometry.stride
+    left, right, top, bottom = geometry.edges
+    rows = index.permute(3, 0, 1, 2) + (torch.arange(s, device=device) * c).view(-1, 1, 1, 1)  # (S, B, H, W)
+    padding = geometry.taps * s * c
+    rows = F.pad(rows, (left * aw, right * aw, top * ah, bottom * ah), value=padding)
+    rows = rows.unfold(2, kh * ah, sh * ah).unfold(3, kw * aw, sw * aw)  # (S, B, Ho, Wo, kh * ah, kw * aw)
+    down, across = torch.arange(kh * ah, device=device) // ah, torch.arange(kw * aw, device=device) // aw
+    rows = (rows + (down * kw)[:, None].add(across) * (s * c)).permute(1, 2, 3, 0, 4, 5)
+    return rows.reshape(-1, s * kh * ah * kw * aw).clamp_max(padding)
+
+
+def _scatter(grad: Tensor, index: Tensor, geometry: Geometry, shape: torch.Size, native: None) -> Tensor:
+    """(T, S, c, N): one product with one-hot indices for each kernel position, faster than scattered additions."""
+    _, s, c, n = shape
+    batch, height, width, _ = index.shape
+    hot = F.one_hot(index.long(), c).flatten(3).to(grad.dtype)  # (B, H, W, S * c)
+    ah, aw = geometry.average
+    down, across = height // ah, width // aw
+    hot = hot[:, : down * ah, : across * aw].view(batch, down, ah, across, aw, s * c).sum(dim=(2, 4))
+    hot = F.pad(hot, (0, 0, *geometry.edges))  # (B, squares down, squares across, S * c)
+    rows, columns = geometry.output(height, width)
+    (kh, kw), (sh, sw) = geometry.kernel, geometry.stride
+    taps = [(slice(ky, ky + sh * (rows - 1) + 1, sh), slice(kx, kx + sw * (columns - 1) + 1, sw))
+            for ky in range(kh) for kx in range(kw)]
+    flat = grad.reshape(-1, n)
+    return torch.stack([hot[:, ys, xs].reshape(-1, s * c).t() @ flat for ys, xs in taps]).view(shape)

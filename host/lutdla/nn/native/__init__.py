@@ -1,0 +1,1 @@
+"""Training's kernels in C++, and how they are compiled and called."""
