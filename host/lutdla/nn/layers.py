@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lutdla.errors import InputError
+from lutdla.nn.arithmetic import straight_through
 from lutdla.spec.frame_layout import FrameLayout
 
 
@@ -75,8 +76,11 @@ class QuantizeInput(nn.Module):
         if tuple(x.shape[1:]) != self.shape:
             raise InputError(f"input has shape {tuple(x.shape)}, this network was converted for (batch, "
                              f"{', '.join(map(str, self.shape))})")
-        scale = torch.tensor(self.affine.scale, dtype=torch.float32)
-        return self.arrange(((x.float() / scale).round() + self.affine.zero_point).clamp(-128, 127))
+        real = x.float() / torch.tensor(self.affine.scale, dtype=torch.float32, device=x.device)
+        values = (real.detach().round() + self.affine.zero_point).clamp(-128, 127)
+        if real.requires_grad:  # layers before are trained: straight through the rounding, not through the clamp
+            values = straight_through((real + self.affine.zero_point).clamp(-128, 127), values)
+        return self.arrange(values)
 
     def arrange(self, x: Tensor) -> Tensor:
         """Values (batch, *shape) as the input feature map, in the order of `FrameLayout`."""
