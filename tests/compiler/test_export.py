@@ -120,6 +120,12 @@ class Vectors(nn.Module):
         return self.e(torch.relu(self.c(x) + self.d(x)))
 
 
+def test_activations_are_in_the_tables():
+    model = nn.Sequential(nn.Conv2d(2, 6, 3), nn.GELU(), nn.AvgPool2d(2), nn.Conv2d(6, 8, 1), nn.SiLU(), nn.Flatten(),
+                          nn.Linear(72, 5), nn.Tanh(), nn.Linear(5, 4))
+    check(model, torch.rand(30, 2, 8, 8, generator=torch.Generator().manual_seed(0)))
+
+
 def test_vectors_may_be_added_too():
     torch.manual_seed(0)
     network = check(Vectors(), torch.randn(60, 9))

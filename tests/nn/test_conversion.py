@@ -45,6 +45,34 @@ def fine(network):
     return network
 
 
+@pytest.mark.parametrize("act", [nn.GELU(), nn.SiLU(), nn.Tanh(), nn.LeakyReLU(0.1)])
+def test_activations_fold_into_the_tables_of_the_readers(act):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 12), act, nn.Linear(12, 6), act, nn.Linear(6, 5))
+    x = torch.randn(500, 8, generator=torch.Generator().manual_seed(1))
+    network = fine(convert(model, x, v=1, c=256, iterations=0))
+    want = model(x)
+    assert (network(x) - want).abs().max() < 0.05 * (want.max() - want.min())
+    names = [layer.activation for layer in lut_layers(network).values()]
+    assert names[0] is None
+    assert names[1] == names[2] is not None
+    copy = convert(model, x, v=1, c=256, iterations=0)
+    for layer in lut_layers(copy).values():
+        layer.activation = None
+    copy.load_state_dict(network.state_dict())
+    assert torch.equal(copy(x), network(x))  # the state carries the activation
+
+
+def test_sensitivity_weighs_what_is_clustered():
+    images, labels, *_ = examples()
+    plain = convert(dense(), images[:500], iterations=4)
+    weighed = convert(dense(), images[:500], iterations=4, sensitivity=labels[:500])
+    own = convert(dense(), images[:500], iterations=4, sensitivity=True)
+    books = [[layer.codebooks for layer in lut_layers(network).values()] for network in (plain, weighed, own)]
+    assert not any(torch.equal(*pair) for pair in zip(books[0], books[1]))
+    assert not any(torch.equal(*pair) for pair in zip(books[1], books[2]))
+
+
 def test_folding_keeps_the_function():
     """Batch norm, Normalize with a mean, dropout, missing bias, linear without ReLU, float input."""
     torch.manual_seed(0)
@@ -128,8 +156,8 @@ class Twice(nn.Module):
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (chain(nn.Linear(784, 8), nn.GELU(), nn.Linear(8, 4)),
-         r"layer 2 \(GELU\), after layer 1 \(Linear\): the core does not run it: use nn.ReLU"),
+        (chain(nn.Linear(784, 8), nn.GroupNorm(2, 8), nn.Linear(8, 4)),
+         r"layer 2 \(GroupNorm\), after layer 1 \(Linear\): the core does not run it: use nn.BatchNorm2d"),
         (chain(nn.Linear(784, 8), nn.Softmax(dim=1)), r"layer 2 \(Softmax\), after layer 1 \(Linear\): .*leave it out"),
         (chain(nn.Linear(784, 8), nn.Threshold(1, 2), nn.Linear(8, 4)), r"layer 2 \(Threshold\).*use one of Linear, C"),
         (chain(nn.Linear(784, 8), nn.ReLU()), "layer 1: a ReLU or clamp follows the last layer"),

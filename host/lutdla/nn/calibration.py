@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from lutdla.nn.clustering import kmeans
-from lutdla.nn.folding import folded
+from lutdla.nn.dense import folded_weights, run_dense
 from lutdla.nn.graph import Network, Source, Step
 from lutdla.nn.layers import Affine, QuantizeInput
-from lutdla.nn.lookups import Lookups, convolve
+from lutdla.nn.lookups import Lookups
 from lutdla.nn.lut_layer import LUTLayer
 
 VECTORS = 1 << 14
@@ -23,13 +23,18 @@ PART = 128
 
 
 def calibrate(network: Network, layers: Mapping[str, LUTLayer], quantizer: QuantizeInput, images: Tensor,
-              iterations: int, seed: int) -> None:
-    """Fix quantization, clamps and codebooks of all layers."""
+              iterations: int, seed: int, weights: Mapping[str, Tensor] | None = None) -> None:
+    """Fix quantization, clamps and codebooks of all layers.
+
+    Args:
+        iterations, seed: of k-means.
+        weights: of the values of each map, by its name (`lutdla.nn.sensitivity`).
+    """
     _set_ranges(network, layers, _dense_ranges(network, quantizer, images))
     parts = [quantizer(part) for part in torch.split(images, PART)]
     maps: dict[Source, list[Tensor]] = {network.input: parts}
     for i, step in enumerate(network.steps):
-        _cluster(network, layers, maps, step, iterations, seed + i)
+        _cluster(network, layers, maps, step, iterations, seed + i, weights or {})
         nothing: list[Tensor | None] = [None] * len(parts)
         shortcut = nothing if step.shortcut is None else maps[step.shortcut.source]
         residual = nothing if step.residual is None else maps[step.residual]
@@ -52,14 +57,16 @@ def lookups_by_reading(network: Network, layers: Mapping[str, LUTLayer]) -> dict
 
 
 def _cluster(network: Network, layers: Mapping[str, LUTLayer], maps: dict[Source, list[Tensor]], step: Step,
-             iterations: int, seed: int) -> None:
+             iterations: int, seed: int, weights: Mapping[str, Tensor]) -> None:
     """Codebooks of the maps that a step reads first."""
     parts = lookups_by_reading(network, layers)
     for reading in step.readings:
         if network.readers(reading.source)[0] is reading:
             part = parts[reading.name]
             slices = _sample(part, maps[reading.source], seed)
-            codebooks, _ = kmeans(slices, part.c, part.metric.name, iterations=iterations, seed=seed)
+            given = weights.get(reading.source.name)
+            weighed = None if given is None else _sample(part, [given], seed)
+            codebooks, _ = kmeans(slices, part.c, part.metric.name, weights=weighed, iterations=iterations, seed=seed)
             part.codebooks.copy_(codebooks)
 
 
@@ -73,37 +80,15 @@ def _sample(part: Lookups, maps: list[Tensor], seed: int) -> Tensor:
 
 
 def _dense_ranges(network: Network, quantizer: QuantizeInput, images: Tensor) -> dict[Step, tuple[float, float]]:
-    """Least and largest value of each step's map in the dense model."""
+    """Least and largest value of each step's map in the dense model, before its activation."""
     ranges: dict[Step, tuple[float, float]] = {}
-    weights = {reading.name: folded(reading) for step in network.steps for reading in step.readings}
+    weights = folded_weights(network)
     for part in torch.split(images, PART):
-        real = part.float()
-        if network.normalize:
-            real = network.normalize(real)
-        real = quantizer.arrange(real)
-        maps: dict[Source, Tensor] = {network.input: real if real.ndim == 4 else real[:, :, None, None]}
+        maps = run_dense(network, part, weights, quantizer=quantizer).maps
         for step in network.steps:
-            y = _dense(step, maps, weights)
-            maps[step] = y
             low, high = ranges.get(step, (0.0, 0.0))
-            ranges[step] = min(low, float(y.min())), max(high, float(y.max()))
+            ranges[step] = min(low, float(maps[step].min())), max(high, float(maps[step].max()))
     return ranges
-
-
-def _dense(step: Step, maps: dict[Source, Tensor], weights: Mapping[str, tuple[Tensor, Tensor]]) -> Tensor:
-    """A step in real numbers: (B, N, H, W)."""
-    y: Tensor | float = 0.0
-    for reading in step.readings:
-        weight, bias = weights[reading.name]
-        y = y + convolve(maps[reading.source], weight, reading.window) + bias[:, None, None]
-    assert isinstance(y, Tensor)
-    if step.residual is not None:
-        y = y + maps[step.residual]
-    if step.low is not None or step.high is not None:
-        y = y.clamp(step.low, step.high)
-    if step.pool != (1, 1):
-        y = torch.nn.functional.max_pool2d(y, step.pool, step.pool_stride)
-    return y
 
 
 def _set_ranges(network: Network, layers: Mapping[str, LUTLayer], ranges: dict[Step, tuple[float, float]]) -> None:

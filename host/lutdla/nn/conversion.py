@@ -23,6 +23,7 @@ from lutdla.nn.lookups import Lookups
 from lutdla.nn.lut_conv import LUTConv2d
 from lutdla.nn.lut_layer import LUTLayer
 from lutdla.nn.lut_linear import LUTLinear
+from lutdla.nn.sensitivity import map_sensitivity
 
 CHOICES = ("v", "c", "metric")
 """What `per_layer` may set."""
@@ -31,7 +32,7 @@ CHOICES = ("v", "c", "metric")
 def convert(
     model: nn.Module, calibration: Tensor, *, v: int = 4, c: int = 16, metric: str = "l2",
     per_layer: Mapping[str, Mapping[str, Any]] | None = None, first: str | None = None, iterations: int = 20,
-    seed: int = 0,
+    seed: int = 0, sensitivity: bool | Tensor = False,
 ) -> fx.GraphModule:
     """Replace every convolution and fully connected layer of a trained model by table lookups.
 
@@ -45,6 +46,8 @@ def convert(
             must agree.
         first: how an input map is cut: "scalar", "space_to_depth" or "slices" (`lutdla.nn.first_layer`).
         iterations, seed: of k-means.
+        sensitivity: weigh what k-means clusters by squared gradients of the loss: int64 (images,), the classes of the
+            calibration inputs; or True, with the model's own answers for classes.
 
     Raises:
         CompileError: the model holds something the core does not run: names the layer, its place, what to use instead.
@@ -62,9 +65,12 @@ def convert(
         affine = Affine.of_range(float(calibration.min()), float(calibration.max()))
     layout = input_layout(network, choices[network.readers(network.input)[0].name]["v"], first)
     quantizer = QuantizeInput(affine, network.shape, layout)
-    layers = _layers(network, choices, quantizer)
+    layers, weights = _layers(network, choices, quantizer), None
+    if sensitivity is not False:
+        labels = sensitivity if isinstance(sensitivity, Tensor) else None
+        weights = map_sensitivity(network, calibration, labels, quantizer=quantizer, seed=seed)
     with torch.no_grad():
-        calibrate(network, layers, quantizer, calibration, iterations, seed)
+        calibrate(network, layers, quantizer, calibration, iterations, seed, weights)
     return _rebuild(network, layers, quantizer)
 
 
@@ -108,6 +114,8 @@ def _layers(network: Network, choices: dict[str, Any], quantizer: QuantizeInput)
                 part.codebooks = codebooks.setdefault(reading.source, part.codebooks)
                 if reading.source is network.input:
                     _read_input(part, network, quantizer.affine)
+                if isinstance(reading.source, Step):
+                    part.activation = reading.source.activation
         layers[step.name] = layer
     return layers
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lutdla.errors import InputError
+from lutdla.nn.activations import activation_named
 from lutdla.nn.arithmetic import round_to_grid
 from lutdla.nn.encoding import encode
 from lutdla.nn.geometry import Geometry
@@ -43,6 +44,7 @@ class Lookups(nn.Module):
             tables whole, so entries that training moves freely cost nothing, and win back most of what encoding loses.
         input: quantization of the map.
         mean: subtracted from what int8 values stand for (an input's `Normalize`).
+        activation: name of a function (`lutdla.nn.activations`) of what int8 values stand for; tables hold it already.
         gradient: how gradients pass the choice of centroids.
         frozen: integers are fixed, training no longer moves them.
     """
@@ -65,6 +67,7 @@ class Lookups(nn.Module):
         if sums * INT8 >= EXACT:
             raise InputError(f"{kind} sums {sums} lookups: {EXACT // INT8} is the most that is exact")
         self.input, self.mean = Affine(1.0, 0), 0.0
+        self.activation: str | None = None
         self.gradient: Gradient = SoftChoice()
         self.frozen = False
         self.weight = nn.Parameter(torch.empty(outputs, inputs, *geometry.kernel))
@@ -90,7 +93,8 @@ class Lookups(nn.Module):
 
     def real(self, x: Tensor) -> Tensor:
         """What values on the int8 grid stand for, in any shape."""
-        return (x - self.input.zero_point) * self.input.scale - self.mean
+        real = (x - self.input.zero_point) * self.input.scale - self.mean
+        return real if self.activation is None else activation_named(self.activation)(real)
 
     def real_tables(self, codebooks: Tensor) -> Tensor:
         """What each entry adds to the result: (T, S, c, N). Zero padding adds nothing, which is real 0."""
@@ -136,10 +140,11 @@ class Lookups(nn.Module):
     # -- state -------------------------------------------------------------------------------------------------------
     def get_extra_state(self) -> dict[str, Any]:
         """What belongs to the state beside tensors: quantization, whether it is frozen."""
-        return {"input": astuple(self.input), "mean": self.mean, "frozen": self.frozen}
+        return {"input": astuple(self.input), "mean": self.mean, "activation": self.activation, "frozen": self.frozen}
 
     def set_extra_state(self, state: dict[str, Any]) -> None:  # noqa: D102
         self.input, self.mean, self.frozen = Affine(*state["input"]), state["mean"], state["frozen"]
+        self.activation = state["activation"]
 
     def extra_repr(self) -> str:  # noqa: D102
         kernel = "" if self.geometry == Geometry() else f", {self.geometry}"

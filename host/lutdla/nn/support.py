@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from lutdla.nn.activations import KINDS
 from lutdla.nn.layers import Normalize
 
-ACTIVATIONS_RUN = False
+ACTIVATIONS_RUN = True
 """Whether lookup layers fold the activations that `read_network` records; otherwise it refuses them."""
 
 _OF_MODULES = {kind: "activation" for kind in KINDS if isinstance(kind, type)}
