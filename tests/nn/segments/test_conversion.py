@@ -47,7 +47,7 @@ def test_a_part_is_what_convert_makes_of_its_inputs(dense):
     alone = convert(nn.Sequential(model.up), normed, **OPTIONS)
     assert found.quantizer.affine == alone.quantize_input.affine
     error = F.mse_loss(found(normed), model.up(normed)) / model.up(normed).square().mean()
-    assert error < 0.15
+    assert error < 0.4  # one bit of normal noise: 0.25 at best
 
 
 def test_the_model_stays_close_to_the_dense_one(dense, converted):

@@ -86,7 +86,7 @@ def as_part(module: nn.Module) -> tuple[nn.Module, int, Windows | None]:
         InputError: it has no layer that can be converted.
     """
     if isinstance(module, nn.Conv1d):
-        windows = Windows(module.kernel_size[0], module.stride[0], _padding(module))
+        windows = Windows(module.kernel_size[0], module.stride[0], padding_of(module))
         inner = nn.Conv1d(module.in_channels, module.out_channels, module.kernel_size, dilation=module.dilation,
                           groups=module.groups, bias=module.bias is not None)
         with torch.no_grad():
@@ -107,7 +107,12 @@ def _alone(layer: nn.Module) -> nn.Module:
     return nn.Sequential(OrderedDict(layer=layer))
 
 
-def _padding(module: nn.Conv1d) -> int:
+def padding_of(module: nn.Conv1d) -> int:
+    """Zeros at each end of a sequence.
+
+    Raises:
+        InputError: it pads otherwise.
+    """
     if module.padding_mode != "zeros" or module.padding == "same":
         raise InputError(f"nn.Conv1d has padding={module.padding!r}, padding_mode={module.padding_mode!r}: a part pads "
                          "with zeros, by a number on both sides")
