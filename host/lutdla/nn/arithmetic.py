@@ -88,17 +88,35 @@ class _Requantize(torch.autograd.Function):
         else:
             result = _requantize_native(acc, mult, bias, torch.exp2(-shift), added, (low, high), native)
         ctx.save_for_backward(result, ratio)
-        ctx.clamp = (low, high)
+        ctx.clamp, ctx.native = (low, high), native
         return result
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        result, ratio = ctx.saved_tensors
-        low, high = ctx.clamp
-        inside = grads[0] * ((result > low) & (result < high))
-        of_acc = inside * ratio if ctx.needs_input_grad[0] else None
-        of_offset = inside.flatten(0, -2).sum(dim=0) if ctx.needs_input_grad[2] else None
-        return of_acc, None, of_offset, inside if ctx.needs_input_grad[3] else None, None, None, None
+        work = _gradient if ctx.native is None else _gradient_native
+        of_acc, of_offset, of_added = work(grads[0].contiguous(), *ctx.saved_tensors, ctx.clamp, ctx.native)
+        return of_acc, None, of_offset, of_added if ctx.needs_input_grad[3] else None, None, None, None
+
+
+def _gradient(grad: Tensor, result: Tensor, ratio: Tensor, clamp: tuple[int, int],
+              native: None) -> tuple[Tensor, Tensor, Tensor]:
+    inside = grad * ((result > clamp[0]) & (result < clamp[1]))
+    return inside * ratio, inside.flatten(0, -2).sum(dim=0), inside
+
+
+def _gradient_native(grad: Tensor, result: Tensor, ratio: Tensor, clamp: tuple[int, int],
+                     native: ctypes.CDLL) -> tuple[Tensor, Tensor, Tensor]:
+    n, inside, of_acc = grad.shape[-1], torch.empty_like(grad), torch.empty_like(grad)
+    of_offset = torch.zeros(torch.get_num_threads(), n)
+    ratio = ratio.float().contiguous()
+
+    def work(thread: int, begin: int, end: int) -> None:
+        native.requantize_gradient(pointer(grad), pointer(result), pointer(ratio), pointer(inside), pointer(of_acc),
+                                   pointer(of_offset[thread]), ctypes.c_float(clamp[0]), ctypes.c_float(clamp[1]),
+                                   ctypes.c_long(n), ctypes.c_long(begin), ctypes.c_long(end))
+
+    in_threads(grad.numel() // n, work)
+    return of_acc, of_offset.sum(dim=0), inside
 
 
 def _requantize_native(acc: Tensor, mult: Tensor, bias: Tensor, unit: Tensor, added: Tensor | None,

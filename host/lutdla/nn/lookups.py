@@ -122,7 +122,9 @@ class Lookups(nn.Module):
         Args:
             scale: (N,) of the tables; gradients need it.
         """
-        x = F.pad(x.permute(0, 2, 3, 1), (0, self._filling)).contiguous()  # (B, H, W, S * slice)
+        x = x.permute(0, 2, 3, 1).contiguous()  # (B, H, W, C)
+        if self._filling:
+            x = F.pad(x, (0, self._filling))  # (B, H, W, S * slice)
         learns = torch.is_grad_enabled() and (x.requires_grad or tables.requires_grad)
         carrier = self.real(x) if learns and x.requires_grad and self.gradient.straight else None
         index, decoded = encode(x, codebooks, self.real(codebooks).detach(), self.metric, self.gradient, carrier)

@@ -64,10 +64,14 @@ def _input_gradient(grad: Tensor, weight: Tensor, shape: torch.Size, geometry: G
     batch, height, width, _ = shape
     (ah, aw), (left, right, top, bottom) = geometry.average, geometry.edges
     down, across = height // ah, width // aw
-    weight = weight.contiguous(memory_format=torch.channels_last)
-    size = (batch, weight.shape[1], down + top + bottom, across + left + right)
-    padded = torch.nn.grad.conv2d_input(size, weight, grad.permute(0, 3, 1, 2), stride=geometry.stride)
-    inside = padded[:, :, top : top + down, left : left + across]
+    weight, grad = weight.contiguous(memory_format=torch.channels_last), grad.permute(0, 3, 1, 2)
+    if geometry.padding == geometry.end:
+        size = (batch, weight.shape[1], down, across)
+        inside = torch.nn.grad.conv2d_input(size, weight, grad, geometry.stride, geometry.padding)
+    else:
+        size = (batch, weight.shape[1], down + top + bottom, across + left + right)
+        padded = torch.nn.grad.conv2d_input(size, weight, grad, geometry.stride)
+        inside = padded[:, :, top : top + down, left : left + across]
     if geometry.area > 1:  # each pixel of a square alike
         inside = inside.repeat_interleave(ah, dim=2).repeat_interleave(aw, dim=3)
         inside = F.pad(inside, (0, width - across * aw, 0, height - down * ah))
@@ -83,9 +87,15 @@ def _window(geometry: Geometry, index: Tensor) -> Any:
     return (ctypes.c_long * len(values))(*values)
 
 
+def _whole_vectors(rows: Tensor) -> Tensor:
+    """Rows (..., N) filled up with 0 to a multiple of `LANES`."""
+    missing = -rows.shape[-1] % LANES
+    return F.pad(rows, (0, missing)) if missing else rows.contiguous()
+
+
 def _look_up_native(tables: Tensor, index: Tensor, geometry: Geometry, native: ctypes.CDLL) -> Tensor:
     _, s, c, n = tables.shape
-    rows = F.pad(tables, (0, -n % LANES)).contiguous()
+    rows = _whole_vectors(tables)
     size = (len(index), *geometry.output(*index.shape[1:3]))
     sums, window = torch.empty(*size, rows.shape[3]), _window(geometry, index)
     index = index.contiguous()
@@ -101,7 +111,7 @@ def _look_up_native(tables: Tensor, index: Tensor, geometry: Geometry, native: c
 def _scatter_native(grad: Tensor, index: Tensor, geometry: Geometry, shape: torch.Size,
                     native: ctypes.CDLL) -> Tensor:
     t, s, c, n = shape
-    rows = F.pad(grad, (0, -n % LANES)).contiguous()
+    rows = _whole_vectors(grad)
     total, window, pixels = torch.zeros(t, s, c, rows.shape[3]), _window(geometry, index), grad.numel() // n
     index = index.contiguous()
 

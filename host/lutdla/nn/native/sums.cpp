@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <vector>
 
 struct Window {  // of lutdla.nn.geometry.Geometry, in pixels
     long height, width, rows, columns;               // of the map, of the result
@@ -17,38 +16,63 @@ constexpr int BLOCK = 32;  // output pixels at a time: their sums stay in the fi
 constexpr int LANES = 16;
 typedef float Vec __attribute__((vector_size(4 * LANES), aligned(4)));
 
-// Pixel of the map that output pixel p meets at offset (i, j) of its window; -1 outside.
-inline long source(const Window &w, long p, long i, long j) {
-    long image = p / (w.rows * w.columns), y = p / w.columns % w.rows, x = p % w.columns;
-    long row = (y * w.stride_h - w.top) * w.average_h + i, column = (x * w.stride_w - w.left) * w.average_w + j;
-    bool inside = row >= 0 && row < w.height && column >= 0 && column < w.width;
-    return inside ? (image * w.height + row) * w.width + column : -1;
-}
+// Output pixels of a block: their image, and the top left pixel of their window.
+struct Block {
+    long count, image[BLOCK], top[BLOCK], left[BLOCK];
 
-template <bool INTO_TABLES>
-void walk(const uint8_t *index, float *tables, float *sums, const Window &w, long S, long c, long N, long begin,
+    Block(const Window &w, long begin, long size) : count(size) {
+        for (long p = 0; p < size; p++) {
+            long pixel = begin + p, y = pixel / w.columns % w.rows, x = pixel % w.columns;
+            image[p] = pixel / (w.rows * w.columns) * w.height;
+            top[p] = (y * w.stride_h - w.top) * w.average_h;
+            left[p] = (x * w.stride_w - w.left) * w.average_w;
+        }
+    }
+};
+
+// Adds rows of tables to sums, or sums to rows, for taps first..last. WIDTH: vectors in a row, 0 where it varies.
+template <bool INTO_TABLES, int WIDTH>
+void walk(const uint8_t *index, float *tables, float *sums, const Window &w, long S, long c, long width, long begin,
           long end, long first_tap, long last_tap) {
-    for (long block = begin; block < end; block += BLOCK) {
-        long count = std::min<long>(BLOCK, end - block), pixels[BLOCK];
-        if (!INTO_TABLES) std::fill(sums + block * N, sums + (block + count) * N, 0.0f);
+    const long vectors = WIDTH ? WIDTH : width, N = vectors * LANES;
+    for (long start = begin; start < end; start += BLOCK) {
+        Block block(w, start, std::min<long>(BLOCK, end - start));
+        if (!INTO_TABLES) std::fill(sums + start * N, sums + (start + block.count) * N, 0.0f);
         for (long i = 0; i < w.kernel_h * w.average_h; i++)
             for (long j = 0; j < w.kernel_w * w.average_w; j++) {
                 long tap = i / w.average_h * w.kernel_w + j / w.average_w;
                 if (tap < first_tap || tap >= last_tap) continue;
-                long found = 0, at[BLOCK];
-                for (long p = 0; p < count; p++) {
-                    long pixel = source(w, block + p, i, j);
-                    if (pixel >= 0) { pixels[found] = pixel; at[found++] = block + p; }
+                long found = 0;
+                const uint8_t *chosen[BLOCK];
+                Vec *sum[BLOCK];
+                for (long p = 0; p < block.count; p++) {
+                    long row = block.top[p] + i, column = block.left[p] + j;
+                    if ((unsigned long)row < (unsigned long)w.height && (unsigned long)column < (unsigned long)w.width) {
+                        chosen[found] = index + ((block.image[p] + row) * w.width + column) * S;
+                        sum[found++] = (Vec *)(sums + (start + p) * N);
+                    }
                 }
                 for (long s = 0; s < S; s++) {
                     float *rows = tables + (tap * S + s) * c * N;
                     for (long p = 0; p < found; p++) {
-                        Vec *row = (Vec *)(rows + index[pixels[p] * S + s] * N), *sum = (Vec *)(sums + at[p] * N);
-                        for (long n = 0; n < N / LANES; n++)
-                            if (INTO_TABLES) row[n] += sum[n]; else sum[n] += row[n];
+                        Vec *row = (Vec *)(rows + chosen[p][s] * N), *at = sum[p];
+                        for (long n = 0; n < vectors; n++)
+                            if (INTO_TABLES) row[n] += at[n]; else at[n] += row[n];
                     }
                 }
             }
+    }
+}
+
+template <bool INTO_TABLES, class... Rest>
+void walk_width(long N, const uint8_t *index, float *tables, float *sums, const Window &w, long S, long c,
+                Rest... rest) {
+    long width = N / LANES;
+    switch (width) {
+        case 1: return walk<INTO_TABLES, 1>(index, tables, sums, w, S, c, width, rest...);
+        case 2: return walk<INTO_TABLES, 2>(index, tables, sums, w, S, c, width, rest...);
+        case 4: return walk<INTO_TABLES, 4>(index, tables, sums, w, S, c, width, rest...);
+        default: return walk<INTO_TABLES, 0>(index, tables, sums, w, S, c, width, rest...);
     }
 }
 
@@ -57,13 +81,13 @@ void walk(const uint8_t *index, float *tables, float *sums, const Window &w, lon
 // index (B, H, W, S), tables (T, S, c, N) -> sums (B * rows * columns, N), for output pixels begin..end.
 extern "C" void look_up(const uint8_t *index, float *tables, float *sums, const Window *window, long S, long c, long N,
                         long begin, long end) {
-    walk<false>(index, tables, sums, *window, S, c, N, begin, end, 0, window->kernel_h * window->kernel_w);
+    walk_width<false>(N, index, tables, sums, *window, S, c, begin, end, 0L, window->kernel_h * window->kernel_w);
 }
 
 // The gradient of the tables: sums (pixels, N) are added to the rows that were read, for taps begin..end.
 extern "C" void scatter(const uint8_t *index, float *tables, float *sums, const Window *window, long S, long c, long N,
                         long pixels, long begin, long end) {
-    walk<true>(index, tables, sums, *window, S, c, N, 0, pixels, begin, end);
+    walk_width<true>(N, index, tables, sums, *window, S, c, 0L, pixels, begin, end);
 }
 
 // clamp(floor((acc * mult + bias) * unit) + added): acc (M, N); added null or (M, N). Doubles hold every step exactly.
@@ -74,5 +98,19 @@ extern "C" void requantize(const float *acc, const double *mult, const double *b
             float value = (float)std::floor((acc[m * N + n] * mult[n] + bias[n]) * unit[n]);
             if (added) value += added[m * N + n];
             result[m * N + n] = std::min(std::max(value, low), high);
+        }
+}
+
+// Its gradients: grad (M, N) of the result -> inside (M, N): where the clamp lets it pass; of_acc (M, N): that times
+// ratio (N,); of_offset (N,) += sums of inside.
+extern "C" void requantize_gradient(const float *grad, const float *result, const float *ratio, float *inside,
+                                    float *of_acc, float *of_offset, float low, float high, long N, long begin,
+                                    long end) {
+    for (long m = begin; m < end; m++)
+        for (long n = 0; n < N; n++) {
+            float value = result[m * N + n], passed = value > low && value < high ? grad[m * N + n] : 0.0f;
+            inside[m * N + n] = passed;
+            of_acc[m * N + n] = passed * ratio[n];
+            of_offset[n] += passed;
         }
 }
