@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from lutdla.runtime.host_ops.elementwise import sigmoid
-from lutdla.runtime.host_ops.reductions import softmax
 from lutdla.runtime.host_ops.shapes import conv_windows
 
 Array = npt.NDArray[Any]
@@ -45,13 +44,17 @@ def attention(query: Array, key: Array, value: Array, mask: Array | None = None,
     """Scaled dot-product attention of (..., T, size).
 
     Args:
-        mask: bool, False where a key is not looked at; or real values that are added.
+        mask: bool, False where a key is not looked at; or real values that are added. A query that may look at no key
+            gets 0.
         scale: of the products; None: 1 / sqrt(size).
     """
     scores = np.matmul(query, key.swapaxes(-1, -2)) * (1 / math.sqrt(query.shape[-1]) if scale is None else scale)
     if mask is not None:
         scores = np.where(mask, scores, -np.inf) if mask.dtype == bool else scores + mask
-    return np.matmul(softmax(scores, axis=-1), value)
+    peak = scores.max(-1, keepdims=True)
+    raised = np.exp(scores - np.where(np.isneginf(peak), 0, peak))
+    share = raised / np.maximum(raised.sum(-1, keepdims=True), np.finfo(np.float32).tiny)
+    return np.matmul(share, value)
 
 
 def lstm(x: Array, *, weight_ih: Array, weight_hh: Array, bias_ih: Array, bias_hh: Array) -> Array:
