@@ -38,6 +38,6 @@ def onnx_of(nodes, constants=(), shape=("batch", 3, 8, 8), outputs=("y",), opset
             for kind, inputs, output, settings in nodes]
     graph = onnx.helper.make_graph(
         made, "graph", [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, shape)],
-        [onnx.helper.make_empty_tensor_value_info(name) for name in outputs],
+        [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in outputs],
         initializer=[onnx.numpy_helper.from_array(value.numpy(), name) for name, value in dict(constants).items()])
     return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)])
