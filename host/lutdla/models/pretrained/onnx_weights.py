@@ -19,6 +19,6 @@ def read_initializers(content: bytes) -> dict[str, npt.NDArray[Any]]:
         import onnx
     except ModuleNotFoundError as error:
         raise ToolError("the weights of this network are in an ONNX file, and the package onnx is not installed: "
-                        "pip install 'lutdla[onnx]'") from error
+                        "pip install 'lutdla[pretrained]'") from error
     graph = onnx.load_model_from_string(content).graph
     return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}

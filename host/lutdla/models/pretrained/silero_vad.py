@@ -14,10 +14,10 @@ from torch.nn import functional as F
 
 from lutdla.errors import InputError
 from lutdla.models.pretrained.onnx_weights import read_initializers
-from lutdla.models.pretrained.wheels import Wheel
+from lutdla.models.pretrained.wheels import WeightWheel
 
-WHEEL = Wheel("silero-vad", "6.2.3", "silero_vad-6.2.3-py3-none-any.whl",
-              "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8", "MIT")
+WHEEL = WeightWheel("silero-vad", "6.2.3", "silero_vad-6.2.3-py3-none-any.whl",
+                    "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8", "MIT")
 WEIGHTS = "silero_vad/data/silero_vad_16k_op15.onnx"
 """The newest weights, those of its TorchScript model. The package's safetensors file holds older ones."""
 

