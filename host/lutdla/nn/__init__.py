@@ -11,6 +11,7 @@ _HOME = {
     "freeze": "lut_layer", "LUTBoost": "boost", "Stage": "boost",
     "train_dense": "boost", "accuracy": "train", "predict": "train", "Progress": "train",
     "load_model": "importers", "map_sensitivity": "sensitivity", "result_sensitivity": "sensitivity",
+    "plan": "budget",
     "fashion_mlp": "recipes", "train_fashion_mlp": "recipes",
 }  # fmt: skip
 """Public name -> the module it lives in."""

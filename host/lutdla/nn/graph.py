@@ -6,6 +6,7 @@ that folds into it: batch norm, clamp, max-pooling, average pooling before it, r
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -145,6 +146,7 @@ def read_network(model: nn.Module, shape: tuple[int, ...]) -> Network:
     """Trace a dense model and check every node of it.
 
     Args:
+        model: what torch.fx or torch.export can trace, or `lutdla.nn.load_model` has imported.
         shape: of one input, without the batch.
 
     Raises:
@@ -190,11 +192,11 @@ def _copy(graph: fx.Graph) -> fx.Graph:
 
 
 def _exported(model: nn.Module, shape: tuple[int, ...]) -> fx.GraphModule | None:
-    """The model by torch.export, which also follows branches on sizes; None: it cannot."""
+    """The model by torch.export, which also follows branches on sizes; None: it cannot. Its parameters are copies."""
     from lutdla.nn.importers.exported import from_exported  # it takes seconds, and few models need it
 
     try:
-        program = torch.export.export(model, (torch.zeros(2, *shape),))
+        program = torch.export.export(copy.deepcopy(model).eval(), (torch.zeros(2, *shape),))
     except Exception:  # noqa: BLE001  whatever user code raises, torch.fx has said what is wrong
         return None
     return from_exported(program)

@@ -42,6 +42,7 @@ FUNCTIONS: dict[Any, str] = {
 """Function, or name of a tensor method -> its part in the network."""
 
 _SCALE = "scale the input with lutdla.nn.Normalize(mean, std)"
+_VIEW = "use nn.Flatten, or give lutdla.nn.load_model what torch.export.export makes of the model"
 _LOGITS = "leave it out: the largest logit is the same class"
 
 INSTEAD: dict[Any, str] = {
@@ -59,7 +60,8 @@ INSTEAD: dict[Any, str] = {
     nn.MultiheadAttention: "use nn.Conv2d: the core runs no products of activations",
     torch.cat: "add the maps instead (residual), or give one layer all the channels",
     operator.truediv: _SCALE, operator.mul: _SCALE, operator.sub: _SCALE,
-    "view": "use nn.Flatten", "reshape": "use nn.Flatten", "unsqueeze": "give inputs that have the channel axis",
+    "view": _VIEW, "reshape": _VIEW, "size": _VIEW,
+    "unsqueeze": "give inputs that have the channel axis",
     torch.clamp: "use nn.ReLU6 or nn.Hardtanh", "clamp": "use nn.ReLU6 or nn.Hardtanh",
 }  # fmt: skip
 """What to use in place of something the core does not do."""
