@@ -16,7 +16,8 @@ BOARD = [
     # pynqutils imports pkg_resources, which later versions removed.
     "setuptools<=80",
 ]
-TRAIN = ["torch==2.13.0", "rich"]
+TRAIN = ["torch==2.13.0", "rich", "tomli; python_version < '3.11'"]
+PLOT = ["matplotlib"]
 ONNX = ["onnx"]
 # Weights of lutdla.models.pretrained, and MiniLM's tokenizer.
 PRETRAINED = [*ONNX, "tokenizers"]
@@ -50,7 +51,8 @@ setup(
         "lutdla_overlay": ["py.typed", "boards/*.toml", "cores/*.toml"],
     },
     install_requires=["numpy", "safetensors", "typer"],
-    extras_require={"board": BOARD, "train": TRAIN, "onnx": ONNX, "pretrained": PRETRAINED, "hdl": HDL, "test": TEST},
+    extras_require={"board": BOARD, "train": TRAIN, "plot": PLOT, "onnx": ONNX, "pretrained": PRETRAINED, "hdl": HDL,
+                    "test": TEST},
     entry_points={"console_scripts": ["lutdla=lutdla.cli:main"]},
     classifiers=[
         "Development Status :: 3 - Alpha",

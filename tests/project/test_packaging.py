@@ -49,7 +49,7 @@ def _below(package: str, root: str) -> str:
 
 def test_base_install_needs_little(packed):
     assert packed["install_requires"] == ["numpy", "safetensors", "typer"]
-    assert set(packed["extras_require"]) == {"board", "train", "onnx", "hdl", "test"}
+    assert set(packed["extras_require"]) == {"board", "train", "plot", "onnx", "pretrained", "hdl", "test"}
 
 
 def test_the_installed_version_is_the_one_of_setup_py(packed):

@@ -45,6 +45,14 @@ def test_a_stage_moves_what_it_says_and_nothing_else(stage, learns):
     assert moved == {f"{layer}.{p}" for layer in ("2", "4", "6") for p in learns}
 
 
+def test_what_is_outside_of_lookup_layers_learns_by_its_own_rate():
+    for rate, learns in ((0.0, False), (1e-2, True)):
+        mixed = nn.Sequential(copy.deepcopy(replaced()), nn.LayerNorm(10))
+        network = LUTBoost(mixed, stages=[Stage("joint", 1, 0.2, dense_rate=rate)]).fit(part(512), freeze_at_end=False)
+        assert network is mixed
+        assert torch.equal(network[1].weight, torch.ones(10)) is not learns
+
+
 def test_stages_improve_the_network():
     images, labels, *test = examples()
     reached = [accuracy(replaced(), *test)]
@@ -110,7 +118,7 @@ def test_a_stage_may_have_its_own_batch():
 def test_all_metrics_train(metric):
     network, test = boosted(metric=metric), examples()[2:]
     assert all(layer.frozen and layer.metric.name == metric for layer in lut_layers(network).values())
-    assert accuracy(network, *test) > accuracy(dense(), *test) - 0.08
+    assert accuracy(network, *test) > accuracy(dense(), *test) - 0.1
 
 
 class Small(nn.Module):
@@ -164,8 +172,8 @@ def test_an_unsupported_model_is_refused_before_training():
     def never(*news):
         raise AssertionError("training has begun")
 
-    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 8), nn.Tanh(), nn.Linear(8, 10))
-    with pytest.raises(CompileError, match=r"layer 2 \(Tanh\)"):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(784, 8), nn.Softmax(1), nn.Linear(8, 10))
+    with pytest.raises(CompileError, match=r"layer 2 \(Softmax\)"):
         LUTBoost(model).fit(examples()[:2], progress=never)
 
 
@@ -174,7 +182,6 @@ def test_an_unsupported_model_is_refused_before_training():
     [
         (lambda: LUTBoost(dense(), batch=0), "batch is 0: it must be at least 1"),
         (lambda: LUTBoost(boosted()), "layer 2 is frozen: train before freeze"),
-        (lambda: LUTBoost(nn.Sequential(copy.deepcopy(replaced()))), "a Sequential with lookup layers: give"),
         (lambda: LUTBoost(copy.deepcopy(replaced())).replace(part(9)), "holds lookup layers already"),
         (lambda: Averaging(1), "averaging keeps 1: it must be 0 or more and less than 1"),
         (lambda: Classification(1.5), "label_smoothing is 1.5: it is a share"),

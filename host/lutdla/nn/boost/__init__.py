@@ -20,10 +20,11 @@ from lutdla.nn.boost.techniques.distillation import Distillation
 from lutdla.nn.boost.techniques.early_stop import EarlyStop
 from lutdla.nn.boost.techniques.gradual_replacement import GradualReplacement
 from lutdla.nn.boost.techniques.reconstruction import Reconstruction
+from lutdla.nn.boost.techniques.temperature import GradientChoice, TemperatureSchedule
 
 __all__ = [
     "CENTROIDS", "JOINT", "SCHEDULES", "Averaging", "Batch", "BatchNormReestimation", "CentroidRevival", "Checkpoints",
-    "Classification", "Constant", "Cosine", "DenseStage", "Distillation", "EarlyStop", "Examples",
+    "Classification", "Constant", "Cosine", "DenseStage", "Distillation", "EarlyStop", "Examples", "GradientChoice",
     "GradualReplacement", "History", "LUTBoost", "Linear", "Loader", "Reconstruction", "Regression", "Run", "Schedule",
-    "Share", "Stage", "Task", "Technique", "fit_dense", "processes", "train_dense",
+    "Share", "Stage", "Task", "Technique", "TemperatureSchedule", "fit_dense", "processes", "train_dense",
 ]  # fmt: skip

@@ -44,8 +44,8 @@ class LUTBoost:
     ```
 
     Args:
-        model: the trained dense model, which is not changed; or a lookup network that is not frozen, which is trained
-            further, in place.
+        model: the trained dense model, which is not changed; or a network with lookup layers that are not frozen,
+            which is trained further, in place.
         stages: after replacement, in order.
         techniques: of all stages; a stage may have its own as well.
         task: loss and score.
@@ -76,15 +76,13 @@ class LUTBoost:
         self.batch, self.seed, self.calibration = batch, seed, calibration
         self.device = torch.device(device) if device is not None else device_of(model)
         self.convert_options = dict(convert_options or {})
-        self.network: fx.GraphModule | None = None
+        self.network: nn.Module | None = None
         self.history = History(task.SCORE)
         layers = lut_layers(model)
         if layers:
             for name, layer in layers.items():
                 if layer.frozen:
                     raise InputError(f"layer {name} is frozen: train before freeze()")
-            if not isinstance(model, fx.GraphModule):
-                raise InputError(f"model is a {type(model).__name__} with lookup layers: give what convert() returned")
             self.network = model
 
     def replace(self, data: Data) -> fx.GraphModule:
@@ -98,7 +96,7 @@ class LUTBoost:
     def fit(
         self, data: Data, *, validation: Data | None = None, progress: Progress = silent,
         checkpoint: Path | str | Checkpoints | None = None, resume: bool = False, freeze_at_end: bool = True,
-    ) -> fx.GraphModule:
+    ) -> nn.Module:
         """All stages: to a frozen lookup network.
 
         Several processes that `torchrun` started train as one (see `lutdla.nn.boost.processes`).

@@ -1,4 +1,9 @@
-"""The processes of a training: one, or those that `torchrun` started (DistributedDataParallel)."""
+"""The processes of a training: one, or those that `torchrun` started (DistributedDataParallel).
+
+Several processes take the batches of one process with their batches together, and reach what it would reach, up to the
+rounding of floats. Where a term follows statistics of the examples at hand, each process has its own: the temperature
+of `SoftChoice`, the scale of `Reconstruction`, batch norm of a dense network.
+"""
 
 from __future__ import annotations
 

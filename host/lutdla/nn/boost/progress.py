@@ -12,7 +12,6 @@ from rich.progress import (
     SpinnerColumn,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
@@ -28,8 +27,8 @@ class LiveProgress:
     """
 
     def __init__(self, console: Console | None = None, *, shown: bool = True) -> None:
-        columns = (SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description:<20}"), BarColumn(24),
-                   MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+        columns = (SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description:<10}"), BarColumn(12),
+                   MofNCompleteColumn(), TimeRemainingColumn(compact=True, elapsed_when_finished=True),
                    TextColumn("{task.fields[note]}"))
         self._bars = Progress(*columns, console=console, disable=not shown)
         self._stage, self._task, self._score = "", TaskID(0), ""

@@ -12,7 +12,7 @@ from lutdla.nn.boost.technique import Technique
 from lutdla.nn.boost.techniques.reconstruction import Reconstruction
 from lutdla.nn.lookups import Lookups
 
-RATES = ("centroid_rate", "weight_rate", "table_rate", "gradient_rate")
+RATES = ("centroid_rate", "weight_rate", "table_rate", "dense_rate")
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,16 @@ class Stage(BaseStage):
         centroid_rate: Adam's rate for codebooks, in steps of the int8 grid.
         weight_rate: Adam's rate for weights and biases.
         table_rate: Adam's rate for table corrections.
-        gradient_rate: Adam's rate for what the gradient estimators learn (temperatures).
+        dense_rate: Adam's rate for what is outside of lookup layers, in a network that is replaced in part.
         table_decay: AdamW's weight decay of table corrections: they are many, and 0 is where they belong without
             evidence.
-        weight_decay: AdamW's, of weights and biases.
+        weight_decay: AdamW's, of weights and biases, and of what is outside.
     """
 
     centroid_rate: float
     weight_rate: float = 0.0
     table_rate: float = 0.0
-    gradient_rate: float = field(default=0.0, kw_only=True)
+    dense_rate: float = field(default=0.0, kw_only=True)
     table_decay: float = field(default=1.0, kw_only=True)
     weight_decay: float = field(default=0.0, kw_only=True)
 
@@ -88,21 +88,18 @@ class Stage(BaseStage):
                 raise InputError(f"stage {self.name}: {what} is {getattr(self, what)}: it must not be negative")
 
     def groups(self, network: nn.Module) -> list[Group]:  # noqa: D102
-        kinds: dict[str, dict[nn.Parameter, None]] = {"centroids": {}, "weights": {}, "tables": {}, "gradient": {}}
+        # Dicts, because codebooks are shared by all that read a map.
+        kinds: dict[str, dict[nn.Parameter, None]] = {"centroids": {}, "weights": {}, "tables": {}, "dense": {}}
         for part in network.modules():
-            if isinstance(part, Lookups):
-                # By attribute, not by named_parameters(): codebooks are shared by all that read a map.
-                for name, parameter in part.named_parameters(recurse=False):
-                    kinds[_KIND.get(name, "gradient")][parameter] = None
-            elif not any(isinstance(child, Lookups) for child in part.modules()):
-                for parameter in part.parameters(recurse=False):
-                    kinds["gradient"][parameter] = None
+            for name, parameter in part.named_parameters(recurse=False):
+                kinds[_KIND[name] if isinstance(part, Lookups) else "dense"][parameter] = None
         rates = {"centroids": (self.centroid_rate, 0.0), "weights": (self.weight_rate, self.weight_decay),
-                 "tables": (self.table_rate, self.table_decay), "gradient": (self.gradient_rate, 0.0)}
+                 "tables": (self.table_rate, self.table_decay), "dense": (self.dense_rate, self.weight_decay)}
         return [Group(name, list(kinds[name]), *rates[name]) for name in kinds if kinds[name]]
 
 
 _KIND = {"codebooks": "centroids", "weight": "weights", "bias": "weights", "correction": "tables"}
+"""Parameter of lookups -> kind."""
 
 
 @dataclass(frozen=True)

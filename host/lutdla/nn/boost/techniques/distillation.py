@@ -31,7 +31,7 @@ class Distillation(Technique):
 
     share: float = 0.5
     temperature: float = 2.0
-    teacher: nn.Module | None = field(default=None, repr=False)
+    teacher: nn.Module | None = field(default=None, repr=False, metadata={"from_file": False})
     NAME: ClassVar[str] = "distillation"
     _module: nn.Module | None = field(default=None, init=False, repr=False)
     _known: Tensor | None = field(default=None, init=False, repr=False)

@@ -1,0 +1,129 @@
+from pathlib import Path
+
+import pytest
+
+from lutdla.errors import ConfigError, InputError
+from lutdla.nn.boost import Cosine, Distillation, EarlyStop, GradientChoice, Reconstruction, Stage
+from lutdla.nn.boost.named import TECHNIQUES, techniques
+from lutdla.nn.boost.recipe_file import read_recipe
+from lutdla.nn.boost.recipe_parts import examples, function, stages
+from lutdla.nn.boost.stages import CENTROIDS, JOINT
+from lutdla.nn.gradients import StraightThrough
+
+RECIPES = Path(__file__).parents[3] / "recipes"
+LEAST = """
+data.name = "fashion-mnist"
+model.name = "mlp"
+output.folder = "out"
+"""
+
+
+@pytest.fixture
+def read(tmp_path):
+    def made(text):
+        (tmp_path / "recipe.toml").write_text(text)
+        return read_recipe(tmp_path / "recipe.toml")
+
+    return made
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_recipes_of_the_project_can_be_read(path):
+    recipe = read_recipe(path)
+    assert [stage.name for stage in stages(recipe)] == ["centroids", "joint"]
+    assert stages(recipe)[0] == CENTROIDS
+    assert techniques(recipe.techniques, "techniques")
+
+
+def test_a_short_recipe_has_the_usual_settings(read):
+    recipe = read(LEAST)
+    assert stages(recipe) == (CENTROIDS, JOINT)
+    assert recipe.techniques == {"averaging": {}}
+    assert (recipe.batch, recipe.seed, recipe.dense.epochs, recipe.convert.v) == (256, 0, 30, None)
+
+
+def test_stages_and_techniques_become_objects(read):
+    recipe = read(LEAST + """
+        [[stages]]
+        name = "joint"
+        epochs = 2
+        centroid_rate = 1
+        schedule = "cosine"
+        warmup = 0.1
+        techniques = { reconstruction = { weight = 0.5 }, gradient = { kind = "straight_through" } }
+        [techniques]
+        distillation = { share = 0.4 }
+        early_stop = {}
+    """)
+    own = (Reconstruction(0.5), GradientChoice(StraightThrough()))
+    assert stages(recipe) == (Stage("joint", 2, 1.0, schedule=Cosine(0.1), techniques=own),)
+    assert techniques(recipe.techniques, "techniques") == (Distillation(0.4), EarlyStop())
+
+
+def test_every_technique_can_be_named():
+    assert len(TECHNIQUES) == 9
+    assert len(techniques({name: {} for name in TECHNIQUES}, "techniques")) == 9
+
+
+def test_examples_kept_aside_are_not_trained_on(read):
+    recipe = read(LEAST.replace("data.name", "data.validation = 0.25\ndata.name"))
+    splits = examples(recipe, 300)
+    assert splits.held_out
+    assert [len(part[0]) for part in (splits.train, splits.validation, splits.test)] == [300, 300, 300]
+    seen = {image.numpy().tobytes() for image in splits.train[0]}
+    assert not any(image.numpy().tobytes() in seen for image in splits.validation[0])
+    whole = examples(read(LEAST), None)
+    assert not whole.held_out
+    assert [len(part[0]) for part in (whole.train, whole.validation, whole.test)] == [60000, 10000, 10000]
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("batches = 3", "has no key 'batches': known are data, model, output, task, dense"),
+    ("data.nam = 1", r"recipe.toml: \[data\] has no key 'nam': known are name, function, validation"),
+    ("[[stages]]\nname = 'x'\nepochs = 1\nrate = 2", r"\[stages.0\] has no key 'rate': known are name, epochs, cent"),
+    ("[[stages]]\nname = 'x'", r"\[stages.0\] lacks 'epochs'"),
+    ("seed = 'a'", "seed is 'a': it must be a whole number"),
+    ("seed = true", "seed is True: it must be a whole number"),
+    ("data.validation = 'x'", "data.validation is 'x': it must be a number"),
+    ("data.shape = [1, 2.5]", "data.shape.1 is 2.5: it must be a whole number"),
+    ("data.shape = 3", "data.shape is 3: it must be a list"),
+    ("dense = 3", "dense is 3: it must be a table"),
+    ("data.validation = 1.0", r"\[data\] validation is 1.0: it is a share"),
+    ("data.function = 'a:b'", r"\[data\] has name and function: give one of name, function"),
+    ("task.kind = 'sorting'", r"\[task\] kind is 'sorting': use classification or regression"),
+    ("folder = 'x'", "has no key 'folder'"),
+    ("=", "recipe.toml: no recipe"),
+])  # fmt: skip
+def test_unusable_recipes_are_refused(read, text, message):
+    with pytest.raises(ConfigError, match=message):
+        read(f"{text}\n{LEAST}" if "[[" not in text else f"{LEAST}\n{text}")
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("output.folder = 'x'\nmodel.name = 'mlp'", r"\[data\] has no source: give one of name, function"),
+    ("output.folder = 'x'\ndata.name = 'mnist'", "lacks 'model'"),
+])  # fmt: skip
+def test_recipes_that_lack_a_part_are_refused(read, text, message):
+    text = text if "data.name" in text else f"data.validation = 0.0\n{text}"
+    with pytest.raises(ConfigError, match=message):
+        read(text)
+
+
+@pytest.mark.parametrize(("work", "message"), [
+    (lambda read: techniques({"magic": {}}, "techniques"), r"\[techniques.magic\] no technique is called 'magic'"),
+    (lambda read: techniques({"averaging": 3}, "techniques"), "techniques.averaging is 3: it must be a table"),
+    (lambda read: techniques({"averaging": {"by": 3}}, "techniques"), "has no key 'by': known are keep"),
+    (lambda read: techniques({"distillation": {"teacher": 3}}, "t"), "has no key 'teacher': known are share"),
+    (lambda read: techniques({"gradient": {"kind": "x"}}, "t"), "no gradient is called 'x': known are soft_choice"),
+    (lambda read: techniques({"averaging": {"keep": 2.0}}, "t"), "averaging keeps 2.0"),
+    (lambda read: stages(read(LEAST + "[[stages]]\nname = 'x'\nepochs = 1\nschedule = 'y'")), "no schedule is called"),
+    (lambda read: examples(read(LEAST.replace("fashion-mnist", "spam")), 9), r"\[data\] spam holds texts, not images"),
+    (lambda read: examples(read(LEAST + "data.shape = [5]"), 9), r"\[data\] shape is \[5\]: inputs of shape"),
+    (lambda read: function("x", Path(), "data"), "function is 'x': write module:function or FILE.py:function"),
+    (lambda read: function("nothing.here:x", Path(), "data"), "No module named 'nothing'"),
+    (lambda read: function("none.py:x", Path(), "data"), "none.py"),
+    (lambda read: function("math:none", Path(), "model"), r"\[model\] math has no function 'none'"),
+])  # fmt: skip
+def test_parts_that_are_not_there_are_refused(read, work, message):
+    with pytest.raises((ConfigError, InputError), match=message):
+        work(read)
