@@ -49,7 +49,7 @@ class SoftChoice(Gradient):
         straight: share of `StraightThrough`'s gradient that is added.
     """
 
-    temperature: float = 0.7
+    temperature: float = 2.0
     straight: float = 0.0
 
     def __post_init__(self) -> None:

@@ -1,0 +1,180 @@
+"""Accuracy of a recipe as lookup tables, measured on the integers that the hardware runs:
+
+    python -m benchmarks.accuracy fashion_resnet8 --metric l1 --seeds 0 1 2 --json FILE
+
+For each seed: train the dense network, make a lookup network of it, compile that, run all test inputs on the emulator
+(which must give what training computed, on every one) and a sample on the Verilated core. Trainings keep checkpoints in
+.cache/accuracy and go on from there; the dense network of a seed serves all metrics, v and c. Seconds are those of the
+training alone, as its history counts them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import nn
+
+import lutdla
+from benchmarks.record import ROOT
+from lutdla.compiler import compile
+from lutdla.compiler.misfit import Misfit
+from lutdla.nn.boost import LUTBoost
+from lutdla.nn.boost.checkpoint import Checkpoints
+from lutdla.nn.boost.dense import fit_dense
+from lutdla.nn.boost.history import History
+from lutdla.nn.boost.named import schedule, techniques
+from lutdla.nn.boost.progress import LiveProgress
+from lutdla.nn.boost.recipe_file import Recipe, read_recipe
+from lutdla.nn.boost.recipe_parts import Splits, dense_network, examples, stages, task
+from lutdla.nn.train import logits
+from lutdla.spec.artefact import Artefact
+from lutdla.spec.config import METRICS, CoreConfig
+from lutdla_overlay.cores import load_core
+
+CACHE = ROOT / ".cache" / "accuracy"
+RTL_IMAGES = 48
+TIMEOUT_S = 1800.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """Figures of one seed."""
+
+    dense: float
+    lut: float
+    integer: float
+    seconds_dense: float
+    seconds: float
+    rtl_mismatches: int
+    cycles_per_image: float
+    table_bytes: int
+
+
+def core_for(network: nn.Module, choice: dict[str, Any]) -> tuple[Artefact, CoreConfig]:
+    """The network for a core with the datapath of `xc7z020`, each memory as large as the network needs."""
+    config = replace(load_core("xc7z020").config, **choice)
+    while True:
+        try:
+            return compile(network, config, dataflow="resident"), config
+        except Misfit as misfit:
+            size = 1 << (misfit.need - 1).bit_length()
+            config = replace(config, **{misfit.memory: size}, **({"deep_banks": 0} if "table" in misfit.memory else {}))
+
+
+def train(recipe: Recipe, seed: int, choice: dict[str, Any], splits: Splits,
+          progress: Any) -> tuple[nn.Module, nn.Module, History, History]:
+    """The dense and the lookup network of a seed, with their histories."""
+    folder = CACHE / f"{Path(recipe.output.folder).name}-{seed}"
+    recipe, kind = replace(recipe, seed=seed), task(recipe)
+    dense = dense_network(recipe, splits)
+    common = {"validation": splits.validation, "progress": progress}
+
+    def kept(name: str) -> dict[str, Any]:
+        return {"checkpoint": Checkpoints(folder / name, 100), "resume": (folder / name).exists()}
+
+    section = recipe.dense
+    dense_history = fit_dense(
+        dense, splits.train, epochs=section.epochs, batch=section.batch, rate=section.rate,
+        weight_decay=section.weight_decay, schedule=schedule(section.schedule, section.warmup, "dense"), task=kind,
+        seed=seed, **common, **kept("dense.ckpt"),
+    )
+    options = {"first": recipe.convert.first, "iterations": recipe.convert.iterations,
+               "per_layer": recipe.convert.per_layer, **choice}
+    boost = LUTBoost(
+        dense, stages=stages(recipe), techniques=techniques(recipe.techniques, "techniques"), task=kind,
+        batch=recipe.batch, seed=seed, calibration=recipe.convert.calibration, convert_options=options,
+    )
+    name = "-".join(f"{key}{value}" for key, value in sorted(choice.items()))
+    network = boost.fit(splits.train, **common, **kept(f"{name}.ckpt"))
+    return dense, network, dense_history, boost.history
+
+
+def measure(recipe: Recipe, seed: int, choice: dict[str, Any], progress: Any, rtl_images: int) -> Found:
+    """Train, compile, run, compare.
+
+    Raises:
+        SystemExit: the emulator gives other results than training computed.
+    """
+    splits = examples(recipe, None)
+    dense, network, *histories = train(recipe, seed, choice, splits, progress)
+    inputs, labels = splits.test
+    expected = logits(network, inputs)
+    artefact, config = core_for(network, choice)
+    with lutdla.open("emulator", config=config, timeout_s=TIMEOUT_S) as accelerator:
+        results = accelerator.load(artefact)(inputs.numpy())
+    different = int((results != expected.numpy()).any(axis=1).sum())
+    if different:
+        raise SystemExit(f"{different} of {len(results)} results of the emulator differ from those of training")
+    mismatches, cycles = 0, 0.0
+    if rtl_images:
+        with lutdla.open("rtl", config=config, timeout_s=TIMEOUT_S) as accelerator:
+            running = accelerator.load(artefact)
+            on_rtl = running(inputs[:rtl_images].numpy())
+            mismatches = int((on_rtl != results[:rtl_images]).any(axis=1).sum())
+            cycles = running.profile.cycles_per_image
+    right = [float(np.mean(np.argmax(answers, axis=1) == labels.numpy()))
+             for answers in (logits(dense, inputs).numpy(), expected.numpy(), results)]
+    seconds = [sum(row["seconds"] for row in history.rows) for history in histories]
+    return Found(*right, *seconds, mismatches, cycles, artefact.table_bytes)
+
+
+def figures(recipe: Recipe, choice: dict[str, Any], seeds: Sequence[int], found: Sequence[Found]) -> dict[str, Any]:
+    """Flat: means over the seeds, and the accuracies of each."""
+
+    def mean(name: str) -> float:
+        return sum(getattr(one, name) for one in found) / len(found)
+
+    drops = [100 * (one.dense - one.integer) for one in found]
+    made: dict[str, Any] = {
+        "recipe": Path(recipe.output.folder).name, **choice,
+        **{name: round(mean(name), 5) for name in ("dense", "lut", "integer")},
+        "drop_points": round(sum(drops) / len(drops), 3), "largest_drop_points": round(max(drops), 3),
+        "seeds": len(seeds), "dense_epochs": recipe.dense.epochs,
+        "epochs": sum(stage.epochs for stage in recipe.stages),
+        "seconds_dense": round(mean("seconds_dense")), "seconds": round(mean("seconds")),
+        "rtl_mismatches": sum(one.rtl_mismatches for one in found), "cycles_per_image": round(mean("cycles_per_image")),
+        "table_bytes": found[0].table_bytes,
+    }  # fmt: skip
+    for seed, one in zip(seeds, found):
+        made |= {f"seed{seed}_dense": one.dense, f"seed{seed}_integer": one.integer}
+    return made
+
+
+def main() -> None:
+    """Measure, show, write the figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
+    parser.add_argument("recipe", help="a file of recipes/, without .toml")
+    parser.add_argument("--metric", choices=METRICS, default="l2")
+    parser.add_argument("--v", type=int, default=4)
+    parser.add_argument("--c", type=int, default=16)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--threads", type=int, default=1, help="of torch")
+    parser.add_argument("--rtl-images", type=int, default=RTL_IMAGES, help="test inputs on the Verilated core")
+    parser.add_argument("--json", type=Path, help="where the figures go")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    recipe = read_recipe(ROOT / "recipes" / f"{options.recipe}.toml")
+    choice = {"v": options.v, "c": options.c, "metric": options.metric}
+    console = Console()
+    with LiveProgress(console, shown=console.is_terminal) as progress:
+        found = [measure(recipe, seed, choice, progress, options.rtl_images) for seed in options.seeds]
+    made = figures(recipe, choice, options.seeds, found)
+    table = Table("figure", "value", title=options.recipe)
+    for key, value in made.items():
+        table.add_row(key, str(value))
+    console.print(table)
+    if options.json is not None:
+        options.json.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
