@@ -77,3 +77,37 @@ def test_the_newer_onnx_exporter_with_a_free_batch(tmp_path):
     imported = through_onnx(model, x, tmp_path, dynamo=True, dynamic_shapes=({0: torch.export.Dim("batch")},))
     assert check(model, x, imported, exact=False)[1] == [step.name for step in read_network(model, (3, 32, 32)).steps]
     np.testing.assert_array_equal(imported(x).argmax(1), model(x).argmax(1))
+
+
+class Written(nn.Module):
+    """As people write networks: in place, `same` padding, squeezes."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(6, 8, 3, padding="same"), nn.Conv2d(8, 8, 3, padding=1, bias=False)
+        self.norm, self.head = nn.BatchNorm2d(8), nn.Linear(8, 3)
+
+    def forward(self, x):
+        x = torch.relu_(self.norm(self.a(x)))
+        y = self.b(x)
+        y += x
+        return self.head(nn.functional.adaptive_avg_pool2d(y.relu(), 1).squeeze(-1).squeeze(-1))
+
+
+def test_networks_as_people_write_them(tmp_path):
+    x = inputs((6, 8, 8))
+    model = with_statistics(Written(), x)
+    for made in (through_pt2(model, x, tmp_path), through_onnx(model, x, tmp_path),
+                 through_onnx(model, x, tmp_path, dynamo=True)):
+        torch.testing.assert_close(made(x), model(x), rtol=1e-4, atol=1e-5)
+        assert [step.name for step in read_network(made, (6, 8, 8)).steps] == ["a", "b", "head"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_sequences(way, tmp_path):
+    x = inputs((6, 20), 40)
+    model = with_statistics(nn.Sequential(
+        nn.Conv1d(6, 8, 5, 2, 2), nn.BatchNorm1d(8), nn.ReLU(inplace=True), nn.MaxPool1d(2), nn.Conv1d(8, 8, 3, 1, 1),
+        nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(8, 3)), x)
+    names = check(model, x, WAYS[way](model, x, tmp_path), exact=way == "pt2")
+    assert names[0] == names[1]

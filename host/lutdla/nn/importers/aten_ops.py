@@ -108,10 +108,12 @@ def _cast(n: Node) -> fx.Node:
 
 
 def _view(n: Node) -> fx.Node:
-    """A change of shape: flattening, or none at all."""
+    """A change of shape: flattening, or none at all. A single pixel whose axes go one by one is flat at once."""
     was, now = n.before.meta["val"].shape, n.node.meta["val"].shape
-    if list(was) == list(now):
+    if list(was) == list(now) or (len(now) == 2 and len(n.builder.shape(_same(n))) == 2):
         return _same(n)
+    if list(was[:2]) == list(now[:2]) and all(size == 1 for size in was[2:]):
+        return n.builder.function(torch.flatten, _same(n), 1)
     if len(now) == 2 and str(was[0]) == str(now[0]):
         return n.builder.function(torch.flatten, _same(n), 1)
     return n.builder.refuse(f"it makes {tuple(now)} of {tuple(was)}: only (batch, everything else) can be had: use "

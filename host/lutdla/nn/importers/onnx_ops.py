@@ -176,11 +176,11 @@ def _reshape(n: Node) -> fx.Node:
 
 
 def _squeeze(n: Node) -> fx.Node:
+    """Of a single pixel: its axes may go one by one, it is flat at once."""
     axes, was = n.ints(1, "axes"), n.builder.shape(n.x)
-    if axes is None or any(size != 1 for size in was[2:]) or sorted(a % len(was) for a in axes) != [
-            *range(2, len(was))]:
+    if any(size != 1 for size in was[2:]) or any(axis in (0, 1) for axis in axes or ()):
         n.builder.refuse("it leaves out axes other than those of a single pixel: use nn.Flatten")
-    return n.builder.function(torch.flatten, n.x, 1)
+    return n.x if len(was) == 2 else n.builder.function(torch.flatten, n.x, 1)
 
 
 def _clip(n: Node) -> fx.Node:
