@@ -85,7 +85,7 @@ def make_vectors(artefact: Artefact, vectors: int, seed: int = 0) -> npt.NDArray
 def reference_results(artefact: Artefact, x: npt.ArrayLike) -> npt.NDArray[np.int32]:
     """Raw results (batch, outputs) that the reference gives for inputs (batch, *input shape)."""
     frames = artefact.frames(artefact.quantize(x))
-    return Reference(artefact.config, artefact.image).run(frames)[: len(x), : artefact.outputs]
+    return artefact.select(Reference(artefact.config, artefact.image).run(frames)[: len(x)])
 
 
 def compare(backend: str, expected: npt.NDArray[np.int32], found: npt.NDArray[np.int32]) -> Comparison:
@@ -127,7 +127,7 @@ def _first_layer(
             continue
         channels = image.program.output_rows * artefact.config.lanes
         part = replace(artefact, image=image, output_scale=np.ones(channels, np.float32),
-                       output_bias=np.zeros(channels, np.float32))
+                       output_bias=np.zeros(channels, np.float32), output_pixels=1)
         name = artefact.layers[i] if artefact.layers else f"record {i}"
         first = compare("", reference_results(part, x), accelerator.load(part).raw(x)).first
         if first is not None:

@@ -108,8 +108,8 @@ def test_a_flipped_bit_is_refused(path, data):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda h: h.update(format=1), "format 1, ABI 2; this lutdla reads format 2, ABI 2: compile"),
-        (lambda h: h.update(abi=7), "format 2, ABI 7"),
+        (lambda h: h.update(format=1), "format 1, ABI 2; this lutdla reads format 3, ABI 2: compile"),
+        (lambda h: h.update(abi=7), "format 3, ABI 7"),
         (lambda h: h.pop("config"), "header does not describe a network"),
         (lambda h: h["config"].update(v=3), "header does not describe a network"),
         (lambda h: h["config"].update(banks=3), "unknown configuration field 'banks'"),

@@ -60,8 +60,10 @@ def assemble(network: IntegerNetwork, config: CoreConfig, provenance: dict[str, 
     except ProgramError as error:
         which = ", ".join(f"record {i + 1} = {name}" for i, name in enumerate(names))
         raise CompileError(f"{error} ({which})") from error
+    pixels = plans[-1].pixels
     return Artefact(config, image, network.input_shape, network.input_scale, network.input_zero_point,
-                    network.output_scale, network.output_bias, network.layout, ("input", *names), provenance or {})
+                    np.tile(network.output_scale, pixels), np.tile(network.output_bias, pixels), network.layout,
+                    ("input", *names), provenance or {}, pixels)
 
 
 def _draft(network: IntegerNetwork, config: CoreConfig, dataflow: str,

@@ -97,9 +97,9 @@ def _check_shape(where: str, layer: LookupLayer, known: dict[str, FeatureMap]) -
         raise CompileError(f"{where}: {layer.height} x {layer.width} pixels, pool {layer.pool}, stride "
                            f"{layer.pool_stride}: they must be 1 or more")
     if layer.target is None:
-        if (layer.height, layer.width) != (1, 1) or layer.residual is not None or layer.pool != (1, 1):
-            raise CompileError(f"{where}: is last with {layer.height} x {layer.width} pixels, pool {layer.pool}, "
-                               f"residual {layer.residual}: the last layer gives plain sums of one pixel")
+        if layer.residual is not None or layer.pool != (1, 1):
+            raise CompileError(f"{where}: is last with pool {layer.pool}, residual {layer.residual}: the last layer "
+                               "gives plain sums")
         return
     for axis, (size, what) in enumerate(((layer.height, "height"), (layer.width, "width"))):
         pooled = (size - layer.pool[axis]) // layer.pool_stride[axis] + 1

@@ -13,7 +13,7 @@ Int = npt.NDArray[np.int64]
 
 
 def evaluate(network: IntegerNetwork, values: npt.NDArray[np.int8], metric: str) -> Int:
-    """Sums of the last layer, (images, outputs), of quantized inputs (images, values) in the order of the array."""
+    """Sums of the last layer, (images, pixels * outputs), of quantized inputs (images, values) in the array's order."""
     maps = {network.input.name: _arrange(network, values.astype(np.int64))}  # (images, height, width, channels)
     indices = {network.input.name: _encode(maps[network.input.name], network.input, metric)}
     for layer in network.layers:
@@ -21,7 +21,7 @@ def evaluate(network: IntegerNetwork, values: npt.NDArray[np.int8], metric: str)
         if layer.shortcut is not None:
             sums = sums + _sums(layer.shortcut, indices[layer.shortcut.source], layer)
         if layer.target is None:
-            return sums[:, 0, 0]
+            return sums.reshape(len(sums), -1)
         added = 0 if layer.residual is None else maps[layer.residual]
         out = np.clip(((sums * layer.mult + layer.bias) >> layer.shift) + added, layer.low, layer.high)
         maps[layer.target.name] = _max_pool(out, layer)

@@ -33,9 +33,18 @@ def compile(model: nn.Module, config: CoreConfig, provenance: Mapping[str, Any] 
     Raises:
         CompileError: not converted, not frozen, made for another core, or too large: names the layer and the fix.
     """
+    return assemble(network_for(model, config), config, dict(provenance or {}), **options)
+
+
+def network_for(model: nn.Module, config: CoreConfig) -> IntegerNetwork:
+    """The integers of a frozen lookup network, for a core.
+
+    Raises:
+        CompileError: not converted, not frozen, or made for another v, c or metric.
+    """
     for traced in trace(model).layers:
         _check_core(traced.name, traced.layer, config)
-    return assemble(integer_network(model), config, dict(provenance or {}), **options)
+    return integer_network(model)
 
 
 def integer_network(model: nn.Module) -> IntegerNetwork:

@@ -107,7 +107,7 @@ class IntegerNetwork:
 
     Attributes:
         input: the input map (behind space-to-depth).
-        layers: in an order in which they can be computed; the last one has no target and 1 x 1 pixel.
+        layers: in an order in which they can be computed; the last one has no target.
         input_shape: shape of one input, without the batch: (values,), (channels, length) or (channels, height, width).
         layout: how an input becomes a frame.
         input_scale, input_zero_point: real = scale * (int8 - zero_point).

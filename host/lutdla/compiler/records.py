@@ -67,9 +67,10 @@ def records(job: Job, places: Places, at: TablePlace, config: CoreConfig) -> lis
 
 
 def _pixels(job: Job, target: MapGeometry | None, config: CoreConfig) -> tuple[Loop, Loop]:
-    """Rows and columns of the target."""
-    height, width, pitch = (1, 1, 0) if target is None else (target.height, target.width,
-                                                             target.pitch * config.groups_per_word)
+    """Rows and columns of the target; of the sums, where they go to the host."""
+    layer = job.plan.layer
+    height, width, pitch = (layer.height, layer.width, 0) if target is None else (
+        target.height, target.width, target.pitch * config.groups_per_word)
     stride = job.plan.layer.pool_stride
     return (replace(_pixel(job, 0, stride[0], count=height), dest=width * pitch),
             replace(_pixel(job, 1, stride[1], count=width), dest=pitch))

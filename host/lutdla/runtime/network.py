@@ -85,7 +85,7 @@ class Network:
                 totals[name] += (after[name] - before[name]) & 0xFFFFFFFF
             before = after
         self._profile = self._read_profile(core, totals)
-        return results[:, : self.artefact.outputs]
+        return self.artefact.select(results)
 
     @property
     def profile(self) -> Profile:

@@ -25,12 +25,13 @@ from lutdla.spec.program import EncodeInput, Lookup, Loop, Program
 from lutdla.spec.requirements import required_depths
 from lutdla.spec.window import PORT_FIELDS, Port, Window
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 KIND = "lutdla"
 """Metadata entry of the header."""
 
 HEADER_KEYS = (
-    "format", "abi", "config", "program", "pieces", "input", "outputs", "requires", "layers", "provenance",
+    "format", "abi", "config", "program", "pieces", "input", "outputs", "output_pixels", "requires", "layers",
+    "provenance",
 )  # fmt: skip
 TENSORS = {
     "codebooks": "int8", "tables": "int8", "mult": "int64", "bias": "int64", "shift": "int64",
@@ -52,6 +53,7 @@ class Artefact:
         layout: how an input becomes a frame.
         layers: name of the layer each program record belongs to.
         provenance: who made it from what: free JSON values.
+        output_pixels: pixels of a result, each with its channels; where there are several, they follow each other.
     """
 
     config: CoreConfig
@@ -64,6 +66,7 @@ class Artefact:
     layout: FrameLayout
     layers: tuple[str, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
+    output_pixels: int = 1
 
     @property
     def outputs(self) -> int:
@@ -115,6 +118,22 @@ class Artefact:
         missing = -len(values) % self.image.program.images
         whole = np.concatenate([values, np.repeat(values[-1:], missing, axis=0)]) if missing else values
         return self.layout.arrange(whole, self.config)
+
+    def select(self, raw: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """Accumulators (batch, outputs) of raw results (batch, rows * lanes) as the core sends them.
+
+        Each record that sends results does so pixel by pixel, some rows of lanes of each: put together again here.
+        """
+        if self.output_pixels == 1:
+            return raw[:, : self.outputs]
+        lanes, at, parts = self.config.lanes, 0, []
+        for rows in self.image.program.output_shares:
+            share = raw[:, at * lanes : (at + rows) * lanes]
+            parts.append(share.reshape(len(raw), self.output_pixels, rows // self.output_pixels * lanes))
+            at += rows
+        channels = self.outputs // self.output_pixels
+        found: npt.NDArray[np.int32] = np.concatenate(parts, axis=2)[:, :, :channels].reshape(len(raw), self.outputs)
+        return found
 
     def dequantize(self, raw: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
         """Raw accumulators (batch, rows * lanes) as real results (batch, outputs)."""
@@ -169,7 +188,8 @@ class Artefact:
             "pieces": [[piece.row, piece.tables.shape[1]] for piece in self.image.pieces],
             "input": {"shape": list(self.input_shape), "scale": self.input_scale, "zero_point": self.input_zero_point,
                       "layout": asdict(self.layout)},
-            "outputs": self.outputs, "requires": self.requires(), "layers": list(self.layers),
+            "outputs": self.outputs, "output_pixels": self.output_pixels,
+            "requires": self.requires(), "layers": list(self.layers),
             "provenance": self.provenance,
         }  # fmt: skip
         return json.dumps(header, sort_keys=True)
@@ -204,6 +224,10 @@ class Artefact:
             raise ArtefactError(f"{path}: an input has {values} values, its layout {self.layout.values} in {groups} "
                                 f"groups, the program takes {self.image.program.input_groups} groups: compile it again")
         results = self.image.program.output_rows * self.config.lanes
+        if self.output_pixels < 1 or any(count % self.output_pixels for count in (
+                self.outputs, *self.image.program.output_shares)):
+            raise ArtefactError(f"{path}: results have {self.output_pixels} pixels, which do not divide {self.outputs} "
+                                f"values and {self.image.program.output_shares} rows: compile it again")
         if not 0 < self.outputs <= results or self.output_bias.shape != self.output_scale.shape:
             raise ArtefactError(f"{path}: {self.output_scale.shape} output scales and {self.output_bias.shape} biases, "
                                 f"the program gives {results} results: compile it again")
@@ -235,6 +259,7 @@ class Artefact:
                 config, image, tuple(header["input"]["shape"]), header["input"]["scale"],
                 header["input"]["zero_point"], tensors["output_scale"], tensors["output_bias"],
                 FrameLayout(**header["input"]["layout"]), tuple(header["layers"]), header["provenance"],
+                header["output_pixels"],
             )  # fmt: skip
             artefact._check_border(path)
             return artefact

@@ -26,6 +26,7 @@ HEADER_TEXT = {
     "pieces": "first row and number of rows of each table piece, in the order in which records wait for them",
     "input": "`shape` of one input, `scale` and `zero_point`: real = scale * (int8 - zero_point), and its `layout`",
     "outputs": "values of one result",
+    "output_pixels": "pixels of one result, one behind the other; each has the channels of the last layer",
     "requires": "the least depth of each memory: what an overlay must have",
     "layers": "name of the layer that each record belongs to",
     "provenance": "free JSON values: who made it, from what",

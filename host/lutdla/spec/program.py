@@ -159,6 +159,15 @@ class Program:
         """Rows of raw results that an image yields."""
         return sum(record.rows() for record in self.lookups if record.to_output) // max(1, self.images)
 
+    @property
+    def output_shares(self) -> tuple[int, ...]:
+        """Rows of raw results of an image, record by record; one share where a record yields those of whole images."""
+        shares: list[int] = []
+        for record in self.lookups:
+            if record.to_output and sum(shares) < self.output_rows:
+                shares.append(min(record.rows(), self.output_rows))
+        return tuple(shares)
+
 
 # -- layout ----------------------------------------------------------------------------------------------------------
 FLAGS = ("to_output", "drain", "wait_input", "free_input", "wait_tables", "free_tables", "begin", "finish", "encode")

@@ -57,7 +57,13 @@ def test_parts_compute_what_torch_does_bit_for_bit(exported):
     for name, artefact in pipeline.parts.items():
         part, x = model.get_submodule(name), torch.randn(32, *artefact.input_shape)
         with torch.no_grad(), lutdla.open("emulator") as accelerator:
-            np.testing.assert_array_equal(accelerator.load(artefact)(x.numpy()), part.network(x).numpy())
+            if part.windows is not None:
+                want = part(x).transpose(1, 2)  # of all positions of a segment
+            elif len(artefact.input_shape) > len(part.input_shape):
+                want = part(x.transpose(1, 2))
+            else:
+                want = part.network(x)
+            np.testing.assert_array_equal(accelerator.load(artefact)(x.numpy()), want.reshape(32, -1).numpy())
 
 
 def test_it_says_what_it_takes_and_is(exported):
@@ -121,6 +127,40 @@ def plain(after):
                             Normalize(0.1, 2.0), nn.Softmax(-1), nn.Flatten(), nn.Unflatten(1, (4, 6)))  # fmt: skip
     return seeded(lambda: Plain(after, norm=nn.LayerNorm(6), dense=nn.Linear(6, 6), several=several,
                                 conv=nn.Conv1d(6, 5, 3, stride=2, padding=1)))
+
+
+def test_positions_together_and_alone_give_the_same(exported):
+    model, inputs, together = exported
+    alone = export_pipeline(model, inputs, CORE, sequences=False)
+    results, rows = [], []
+    for pipeline in (together, alone):
+        with lutdla.open("emulator") as accelerator:
+            net = accelerator.load(pipeline)
+            results.append(call(net, arrays(inputs)))
+            rows.append(sum(part.images for part in net.profile.parts.values()))
+    np.testing.assert_allclose(results[0], results[1], rtol=1e-6, atol=1e-6)
+    assert all(part.output_pixels == 1 for part in alone.parts.values())
+    assert rows[0] < rows[1] or together.provenance["name"] == "vad"
+
+
+class Twice(nn.Module):
+    """One part on sequences of two lengths, and on single rows."""
+
+    def __init__(self):
+        super().__init__()
+        self.part = nn.Linear(6, 6)
+
+    def forward(self, x):
+        many = self.part(x).sum(1) + self.part(x[:, 1:3]).sum(1) + self.part(torch.cat([x, -x], 1)).sum(1)
+        return many + self.part(x[:, 0]) + self.part(x.flatten(1)[:, :6])
+
+
+def test_a_part_may_be_used_for_several_lengths():
+    model = frozen(seeded(Twice), ["part"], X)
+    pipeline = export_pipeline(model, X, CORE)
+    assert list(pipeline.parts) == ["part", "part of 8", "part alone"]
+    with torch.no_grad(), lutdla.open("emulator") as accelerator:
+        np.testing.assert_allclose(accelerator.load(pipeline)(X.numpy()), model(X).numpy(), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("case", HOST)

@@ -9,25 +9,25 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from lutdla.compiler.export import compile
 from lutdla.errors import CompileError, InputError
 from lutdla.nn.graph import place
 from lutdla.nn.segments.capture import Inputs
 from lutdla.nn.segments.emit import BATCH, Emitter, Ref, Refusal
 from lutdla.nn.segments.functions import FUNCTIONS, METHODS
+from lutdla.nn.segments.lookups import PartCompiler, lookup
 from lutdla.nn.segments.modules import MODULES
 from lutdla.nn.segments.part import LUTPart, parts_of
 from lutdla.runtime.steps import check_steps
-from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
-from lutdla.spec.pipeline import LOOKUP, Input, Pipeline
+from lutdla.spec.pipeline import Input, Pipeline
 
 TRIALS = (2, 3)
 """Batch sizes that the model is run with: a number that differs between them is the batch size, or made of it."""
 
 
 def export_pipeline(model: nn.Module, example: Inputs, config: CoreConfig | Mapping[str, CoreConfig],
-                    provenance: Mapping[str, Any] | None = None, **options: Any) -> Pipeline:
+                    provenance: Mapping[str, Any] | None = None, *, sequences: bool = True,
+                    **options: Any) -> Pipeline:
     """One pipeline of a model whose converted parts are frozen.
 
     Args:
@@ -35,6 +35,9 @@ def export_pipeline(model: nn.Module, example: Inputs, config: CoreConfig | Mapp
         example: inputs of the model, one or more: their shapes and types, without the batch, become the pipeline's.
         config: the core that all parts are for, or one for each part by name.
         provenance: JSON values to keep with it.
+        sequences: parts of one layer take many positions of a sequence (of (batch, positions, values), or what a
+            convolution reads) in one input of the core, as many as it can hold: their tables are streamed once for all
+            of them. False: one position at a time.
         options: of `lutdla.compiler.compile` for each part: dataflow, batch.
 
     Raises:
@@ -42,8 +45,12 @@ def export_pipeline(model: nn.Module, example: Inputs, config: CoreConfig | Mapp
             names it and the fix.
         InputError: the examples do not fit the model.
     """
-    if not parts_of(model):
+    names = parts_of(model)
+    if not names:
         raise CompileError(f"model {type(model).__name__} has no converted parts: use lutdla.nn.segments.convert_parts")
+    for name in names:
+        if isinstance(config, Mapping) and name not in config:
+            raise InputError(f"config has no core for part {name}: it has {', '.join(config)}")
     training = model.training
     model.eval()
     try:
@@ -51,14 +58,13 @@ def export_pipeline(model: nn.Module, example: Inputs, config: CoreConfig | Mapp
         traced = _trace(model, inputs)
         with torch.no_grad():
             runs = [_run(traced, {name: _resized(tensor, size) for name, tensor in inputs.items()}) for size in TRIALS]
-        emit, output = _emit(traced, *runs)
+        parts = PartCompiler(model, config, options, sequences)
+        emit, output = _emit(traced, *runs, parts)
     finally:
         model.train(training)
     given = tuple(Input(name, tuple(tensor.shape[1:]), "float32" if tensor.is_floating_point() else "int64")
                   for name, tensor in inputs.items())
-    used = dict.fromkeys(step.attributes["part"] for step in emit.steps if step.op == LOOKUP)
-    parts = {name: _compile(name, model, config, options) for name in used}
-    pipeline = Pipeline(given, tuple(emit.steps), output, emit.tensors, parts, dict(provenance or {}))
+    pipeline = Pipeline(given, tuple(emit.steps), output, emit.tensors, parts.artefacts, dict(provenance or {}))
     check_steps(pipeline)
     return pipeline
 
@@ -130,7 +136,8 @@ def _run(traced: fx.GraphModule, inputs: Mapping[str, Tensor]) -> dict[fx.Node, 
     return recorder.results
 
 
-def _emit(traced: fx.GraphModule, results: dict[fx.Node, Any], others: dict[fx.Node, Any]) -> tuple[Emitter, str]:
+def _emit(traced: fx.GraphModule, results: dict[fx.Node, Any], others: dict[fx.Node, Any],
+          parts: PartCompiler) -> tuple[Emitter, str]:
     """Steps for all nodes, and the name of the result."""
     emit = Emitter()
     values: dict[fx.Node, Any] = {}
@@ -149,7 +156,7 @@ def _emit(traced: fx.GraphModule, results: dict[fx.Node, Any], others: dict[fx.N
         else:
             emit.name = node.name
             try:
-                made = _call(emit, traced, node, values)
+                made = _call(emit, traced, node, values, parts, others)
             except (Refusal, TypeError, InputError) as error:
                 raise CompileError(f"{place(node)}: the host cannot compute it: {error}") from error
             values[node] = _refs(made, results[node])
@@ -180,7 +187,8 @@ def _refs(made: Any, result: Any) -> Any:
     return Ref(made, result) if isinstance(made, str) else made
 
 
-def _call(emit: Emitter, traced: fx.GraphModule, node: fx.Node, values: Mapping[fx.Node, Any]) -> Any:
+def _call(emit: Emitter, traced: fx.GraphModule, node: fx.Node, values: Mapping[fx.Node, Any], parts: PartCompiler,
+          others: Mapping[fx.Node, Any]) -> Any:
     """What the handler of a node makes of it."""
     args = fx.map_arg(node.args, lambda before: values[before])
     kwargs: dict[str, Any] = fx.map_arg(node.kwargs, lambda before: values[before])
@@ -188,7 +196,9 @@ def _call(emit: Emitter, traced: fx.GraphModule, node: fx.Node, values: Mapping[
     if node.op == "call_module":
         module = traced.get_submodule(str(node.target))
         if isinstance(module, LUTPart):
-            return _lookup(emit, module, str(node.target), *args)
+            x = args[0]
+            fixed = x.example.shape[1:] == others[node.all_input_nodes[0]].shape[1:]  # only the first axis is the batch
+            return lookup(emit, module, str(node.target), x, parts if fixed else parts.position_by_position())
         if type(module) not in MODULES:
             known = ", ".join(sorted(kind.__name__ for kind in MODULES))
             raise Refusal(f"make it a part with convert_parts, or use one of {known}")
@@ -198,27 +208,3 @@ def _call(emit: Emitter, traced: fx.GraphModule, node: fx.Node, values: Mapping[
         raise Refusal("write it with functions that the host has (lutdla.nn.segments.functions), or put it into a part "
                       "with convert_parts")
     return table[node.target](emit, *args, **kwargs)
-
-
-def _lookup(emit: Emitter, part: LUTPart, name: str, x: Ref) -> str:
-    """A part, and what it reads of a sequence."""
-    if part.windows is None:
-        return emit.step(LOOKUP, x, part=name, shape=list(part.shape))
-    windows = part.windows
-    cut = emit.step("conv_windows", x, name=f"{emit.name}.windows", kernel=windows.kernel, stride=windows.stride,
-                    padding=windows.padding)
-    looked = emit.step(LOOKUP, cut, name=f"{emit.name}.positions", part=name, shape=list(part.shape))
-    return emit.step("transpose", looked, first=1, second=2)
-
-
-def _compile(name: str, model: nn.Module, config: CoreConfig | Mapping[str, CoreConfig],
-             options: Mapping[str, Any]) -> Artefact:
-    if isinstance(config, Mapping) and name not in config:
-        raise InputError(f"config has no core for part {name}: it has {', '.join(config)}")
-    core = config[name] if isinstance(config, Mapping) else config
-    part = model.get_submodule(name)
-    assert isinstance(part, LUTPart)
-    try:
-        return compile(part.network, core, {"part": name}, **options)
-    except CompileError as error:
-        raise CompileError(f"part {name}: {error}") from error

@@ -1,0 +1,78 @@
+"""Pass: a part that gives one position -> the same part for many positions of a sequence at once.
+
+A fully connected layer of tokens, or a convolution of a sequence, is one lookup layer. As a map of many pixels its
+tables are streamed once for all of them, and a slice that several positions of a kernel read is encoded once. Integers
+and results stay the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lutdla.compiler.assemble import assemble
+from lutdla.compiler.misfit import Misfit
+from lutdla.compiler.network import IntegerNetwork
+from lutdla.spec.artefact import Artefact
+from lutdla.spec.config import CoreConfig
+
+
+@dataclass(frozen=True)
+class Segments:
+    """How a sequence is cut.
+
+    Attributes:
+        positions: results of one segment.
+        count: segments of a sequence; the last one may reach past its end, where zeros are.
+        size, step: pixels of a segment, and from one to the next.
+    """
+
+    positions: int
+    count: int
+    size: int
+    step: int
+
+    @property
+    def length(self) -> int:
+        """Pixels that all segments cover."""
+        return (self.count - 1) * self.step + self.size
+
+
+def segments(positions: int, count: int, kernel: int, stride: int) -> Segments:
+    """`positions` results of a convolution in `count` segments."""
+    each = -(-positions // count)
+    return Segments(each, -(-positions // each), (each - 1) * stride + kernel, each * stride)
+
+
+def can_widen(network: IntegerNetwork) -> bool:
+    """Whether a network is one layer without pooling before it."""
+    layer = network.layers[0]
+    return (len(network.layers) == 1 and network.layout.space_to_depth == 1 and network.layout.height == 1
+            and layer.operand.average == (1, 1) and layer.operand.padding == (0, 0))
+
+
+def widened(network: IntegerNetwork, cut: Segments, stride: int) -> IntegerNetwork:
+    """The network for a segment (channels, size) -> (positions, outputs)."""
+    layer, layout = network.layers[0], replace(network.layout, width=cut.size)
+    operand = replace(layer.operand, stride=(1, stride))
+    return replace(network, input=replace(network.input, width=cut.size), layout=layout,
+                   layers=(replace(layer, operand=operand, width=cut.positions),),
+                   input_shape=(layout.channels, cut.size))
+
+
+def compile_sequence(network: IntegerNetwork, config: CoreConfig, positions: int, kernel: int, stride: int,
+                     provenance: dict[str, Any], options: dict[str, Any]) -> tuple[Artefact, Segments]:
+    """The artefact with the longest segments that fit the core.
+
+    Raises:
+        CompileError: not even one position fits.
+    """
+    count = 1
+    while True:
+        cut = segments(positions, count, kernel, stride)
+        try:
+            return assemble(widened(network, cut, stride), config, provenance, **options), cut
+        except Misfit:
+            if cut.positions == 1:
+                raise
+        count = count + 1 if count < 8 else count * 3 // 2

@@ -1,0 +1,85 @@
+"""Parts for many positions of a sequence compute what they compute for one."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import lutdla
+from lutdla.compiler.evaluate import evaluate
+from lutdla.compiler.export import integer_network
+from lutdla.nn import convert, freeze
+from lutdla.nn.segments.widen import can_widen, compile_sequence, segments, widened
+from lutdla.verify import reference_results
+from tests.nn.segments.models import CORE, OPTIONS, seeded
+from tests.strategies import TINY
+
+
+def part(layer, shape, **options):
+    network = convert(seeded(lambda: nn.Sequential(layer())), torch.randn(128, *shape), **(OPTIONS | options))
+    freeze(network)
+    return integer_network(network)
+
+
+def linear(inputs=8, outputs=24, **options):
+    return part(lambda: nn.Linear(inputs, outputs), (inputs,), **options)
+
+
+def convolution(kernel, inputs=8, outputs=20, **options):
+    return part(lambda: nn.Conv1d(inputs, outputs, kernel), (inputs, kernel), **options)
+
+
+def position_by_position(network, x, cut, kernel, stride, metric):
+    """Sums of every position of segments (images, channels, size): (images, positions, outputs)."""
+    windows = [x[:, :, at * stride : at * stride + kernel] for at in range(cut.positions)]
+    return np.stack([evaluate(network, window.reshape(len(x), -1), metric) for window in windows], axis=1)
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (5, 2), (2, 3)])
+def test_a_wide_part_computes_every_position(kernel, stride):
+    network = linear() if kernel == 1 else convolution(kernel)
+    cut = segments(7, 1, kernel, stride)
+    wide = widened(network, cut, stride)
+    x = np.random.default_rng(0).integers(-128, 128, (3, 8, cut.size)).astype(np.int8)
+    want = position_by_position(network, x, cut, kernel, stride, "l2")
+    np.testing.assert_array_equal(evaluate(wide, x.reshape(3, -1), "l2"), want.reshape(3, -1))
+    artefact, found = compile_sequence(network, CORE, 7, kernel, stride, {}, {})
+    assert found == cut
+    assert (artefact.output_pixels, artefact.outputs) == (7, 7 * len(network.output_scale))
+    np.testing.assert_array_equal(reference_results(artefact, x), want.reshape(3, -1))
+    with lutdla.open("emulator") as accelerator:
+        np.testing.assert_array_equal(accelerator.load(artefact).raw(x), want.reshape(3, -1))
+
+
+@pytest.mark.parametrize("kernel", [1, 3])
+@pytest.mark.parametrize("dataflow", ["auto", "stationary"])
+@pytest.mark.parametrize("outputs", [10, 37])
+def test_results_of_streamed_pieces_are_put_together(kernel, dataflow, outputs):
+    """On the smallest core, whose tables come in pieces: also in the hardware."""
+    options = {"v": TINY.v, "c": TINY.c, "metric": TINY.metric}
+    network = linear(6, outputs, **options) if kernel == 1 else convolution(kernel, 6, outputs, **options)
+    artefact, cut = compile_sequence(network, TINY, 9, kernel, 1, {}, {"dataflow": dataflow})
+    assert cut.positions > 1
+    if dataflow == "stationary" and outputs == 37:
+        assert len(artefact.image.program.output_shares) > 1
+    x = np.random.default_rng(1).integers(-128, 128, (4, 6, cut.size)).astype(np.int8)
+    want = position_by_position(network, x, cut, kernel, 1, TINY.metric).reshape(4, -1)
+    np.testing.assert_array_equal(reference_results(artefact, x), want)
+    for backend in ("emulator", "rtl"):
+        with lutdla.open(backend, config=TINY) as accelerator:
+            np.testing.assert_array_equal(accelerator.load(artefact).raw(x), want)
+    assert artefact.output_pixels == cut.positions
+
+
+def test_segments_cover_all_positions():
+    cut = segments(508, 3, 5, 1)
+    assert (cut.positions, cut.count, cut.size, cut.step) == (170, 3, 174, 170)
+    assert cut.length == 514
+    assert segments(5, 4, 1, 1).count == 3
+    assert segments(5, 9, 1, 1).positions == 1
+
+
+def test_what_has_more_than_one_layer_stays_as_it_is():
+    stack = part(lambda: nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 4)), (8,))
+    assert not can_widen(stack)
+    assert can_widen(linear())
