@@ -12,6 +12,7 @@ _HOME = {
     "train_dense": "boost", "accuracy": "train", "predict": "train", "Progress": "train",
     "load_model": "importers", "map_sensitivity": "sensitivity", "result_sensitivity": "sensitivity",
     "plan": "budget",
+    "convert_parts": "segments", "distil": "segments", "export_pipeline": "segments",
     "fashion_mlp": "recipes", "train_fashion_mlp": "recipes",
 }  # fmt: skip
 """Public name -> the module it lives in."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_HOME = {"LUTPart": "part", "convert_parts": "conversion", "parts_of": "part", "export_pipeline": "export"}
+_HOME = {"LUTPart": "part", "convert_parts": "conversion", "parts_of": "part", "distil": "distillation",
+         "export_pipeline": "export"}
 """Public name -> the module it lives in."""
 
 __all__ = list(_HOME)
