@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
+from torch.utils.data import DataLoader, TensorDataset
 
 from lutdla.errors import InputError
 from lutdla.nn import LUTBoost, Stage
-from lutdla.nn.boost import Averaging, Checkpoints, Distillation, fit_dense
+from lutdla.nn.boost import Averaging, Checkpoints, Distillation, Examples, Technique, fit_dense
 from lutdla.nn.boost.checkpoint import differences
 from tests.nn.boost.runs import part
 from tests.nn.small import dense, replaced, untrained
@@ -61,10 +63,57 @@ def test_a_finished_training_is_not_trained_again(unbroken, tmp_path):
     assert same(unbroken, tmp_path)
 
 
-def test_the_dense_training_goes_on_too(tmp_path):
-    class Broken(Exception):
-        pass
+class Broken(Exception):
+    pass
 
+
+class Breaking(Technique):
+    """Breaks a training off once at each of the `places`."""
+
+    NAME = "breaking"
+    places: ClassVar[list] = []
+
+    def after_step(self, run):
+        self.at_place(run.stage.name, run.step)
+
+    def at_stage_end(self, run):
+        self.at_place(run.stage.name, "end")
+
+    def at_place(self, *place):
+        if place in self.places:
+            self.places.remove(place)
+            raise Broken
+
+
+def shifted(images):
+    return (images + torch.randint(0, 9, (len(images), 1, 1))).clamp(0, 255).to(torch.uint8)
+
+
+@pytest.mark.parametrize("data", [
+    lambda: Examples(*part(512), augment=shifted),
+    lambda: DataLoader(TensorDataset(*part(512)), batch_size=64, shuffle=True),
+    lambda: DataLoader(TensorDataset(*part(512)), batch_size=64, shuffle=True, generator=torch.Generator()),
+], ids=["examples", "loader", "loader with generator"])  # fmt: skip
+def test_a_training_can_be_broken_off_again_and_again(tmp_path, data):
+    """Amid an epoch, between the last epoch of a stage and its end, and amid the first epoch that follows."""
+    stages = [Stage("a", 2, 0.2, 1e-3), Stage("b", 2, 0.2, 1e-3, 1e-3)]
+
+    def fit(name, resume):
+        boost = LUTBoost(copy.deepcopy(replaced()), stages=stages, techniques=[Averaging(), Breaking()], batch=64)
+        return boost.fit(data(), checkpoint=Checkpoints(tmp_path / name, every_steps=2), resume=resume)
+
+    want = fit("unbroken", False).state_dict()
+    Breaking.places[:] = [("a", 5), ("a", "end"), ("b", 3), ("b", "end")]
+    resume = False
+    while Breaking.places:
+        with pytest.raises(Broken):
+            fit("broken", resume)
+        resume = True
+    got = fit("broken", True).state_dict()
+    assert all(torch.equal(got[name], value) for name, value in want.items() if isinstance(value, torch.Tensor))
+
+
+def test_the_dense_training_goes_on_too(tmp_path):
     def fit(model, resume, stop=0):
         told = []
 

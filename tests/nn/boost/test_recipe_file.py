@@ -30,8 +30,7 @@ def read(tmp_path):
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
 def test_the_recipes_of_the_project_can_be_read(path):
     recipe = read_recipe(path)
-    assert [stage.name for stage in stages(recipe)] == ["centroids", "joint"]
-    assert stages(recipe)[0] == CENTROIDS
+    assert stages(recipe)[-1].name == "joint"
     assert techniques(recipe.techniques, "techniques")
 
 

@@ -155,7 +155,7 @@ class Loader(Source):
         if share.count > 1 and not isinstance(getattr(self.loader, "sampler", None), DistributedSampler):
             raise InputError(f"{share.count} processes train on one {type(self.loader).__name__}: give it a "
                              "torch.utils.data.DistributedSampler, or give tensors (images, labels)")
-        return len(self.loader)  # type: ignore[arg-type]
+        return len(self.loader)
 
     def begin(self, seed: int) -> None:  # noqa: D102
         if self._own() is not None:
@@ -185,7 +185,7 @@ class Loader(Source):
         return torch.cat(parts)[:count]
 
     def settings(self) -> dict[str, Any]:  # noqa: D102
-        return {"batches": len(self.loader), "batch": getattr(self.loader, "batch_size", None)}  # type: ignore[arg-type]
+        return {"batches": len(self.loader), "batch": getattr(self.loader, "batch_size", None)}
 
     def state_dict(self) -> dict[str, Any]:  # noqa: D102
         own = self._own()

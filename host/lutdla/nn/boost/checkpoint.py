@@ -60,10 +60,12 @@ class Checkpoints:
         if run.epoch_step == 0:  # between two epochs
             run.at_epoch = {"source": run.source.state_dict(), "random": now}
         random, random_at_epoch = run.share.gather(now), run.share.gather(run.at_epoch["random"])
+        # Each process goes on with the mean of all: it is the mean that history tells.
+        loss_sum = run.share.sum(run.loss_sum.clone()) / run.share.count
         if run.share.first:
             ended = run.stage_index == len(run.stages)
             state = {
-                "format": FORMAT, "settings": self.settings, "position": run.position(),
+                "format": FORMAT, "settings": self.settings, "position": run.position() | {"loss_sum": loss_sum.cpu()},
                 "network": run.network.state_dict(), "optimizer": None if ended else run.optimizer.state_dict(),
                 "techniques": [technique.state_dict() for technique in run.techniques],
                 "source": run.at_epoch["source"], "random": random, "random_at_epoch": random_at_epoch,

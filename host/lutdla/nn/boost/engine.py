@@ -64,7 +64,7 @@ def _begin(run: Run, index: int, saved: dict[str, Any] | None) -> nn.Module:
     _make_optimizer(run)
     if saved is None:
         run.epoch = run.step = run.epoch_step = 0
-        run.stopped = False
+        run.stopped, run.at_epoch = False, {}
         run.source.begin(run.seed)
     for technique in run.techniques:
         technique.prepare(run)
@@ -78,6 +78,7 @@ def _begin(run: Run, index: int, saved: dict[str, Any] | None) -> nn.Module:
         run.source.load_state_dict(saved["source"])
         run.at_epoch = {"source": saved["source"], "random": saved["random_at_epoch"][run.share.rank],
                         "now": saved["random"][run.share.rank]}
+        random_state.restore(run.at_epoch["now"])
     return run.share.parallel(run.network, leaves_unused=any(t.LEAVES_UNUSED for t in run.techniques))
 
 

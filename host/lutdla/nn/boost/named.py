@@ -66,4 +66,4 @@ def _gradient(settings: Mapping[str, Any], place: str) -> Gradient:
     kind = settings.get("kind", "soft_choice")
     if kind not in GRADIENTS:
         raise ConfigError(f"[{place}] no gradient is called {kind!r}: known are {', '.join(GRADIENTS)}")
-    return from_table(GRADIENTS[kind], {key: value for key, value in settings.items() if key != "kind"}, place)  # type: ignore[no-any-return]
+    return from_table(GRADIENTS[kind], {key: value for key, value in settings.items() if key != "kind"}, place)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from lutdla.errors import ConfigError
 
@@ -16,6 +16,7 @@ else:
     import tomli as tomllib
 
 Table = dict[str, Any]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def read_recipe(path: Path) -> Recipe:
         raise ConfigError(f"{path}: {error}") from error
 
 
-def from_table(kind: type[Any], values: Mapping[str, Any], place: str = "", **more: Any) -> Any:
+def from_table(kind: type[Made], values: Mapping[str, Any], place: str = "", **more: Any) -> Made:
     """A dataclass of a table.
 
     Args:
@@ -213,7 +214,7 @@ def from_table(kind: type[Any], values: Mapping[str, Any], place: str = "", **mo
         ConfigError: a key is unknown or missing, or a value has the wrong type.
     """
     hints = get_type_hints(kind)
-    known = {f.name: f for f in fields(kind) if f.init and f.metadata.get("from_file", True)}
+    known = {f.name: f for f in fields(kind) if f.init and f.metadata.get("from_file", True)}  # type: ignore[arg-type]
     where = f"[{place}] " if place else ""
     for key in values:
         if key not in known:

@@ -140,7 +140,7 @@ class Run:
     # -- state -------------------------------------------------------------------------------------------------------
     def position(self) -> dict[str, Any]:
         """Where the training is, as plain values and tensors."""
-        return {name: getattr(self, name) for name in POSITION} | {"loss_sum": self.loss_sum.cpu()}
+        return {name: getattr(self, name) for name in POSITION}
 
     def go_to(self, position: dict[str, Any]) -> None:
         """Be where `position()` was taken."""

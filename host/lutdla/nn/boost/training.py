@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -134,7 +135,7 @@ class Training:
         return float(torch.cat(parts).double().mean())
 
     def _write(self, network: nn.Module, history: History, scores: dict[str, float]) -> tuple[Path, ...]:
-        files = {
+        files: dict[str, Callable[[Path], None]] = {
             "dense.pt": partial(_save, self.dense.state_dict()), "lut.pt": partial(_save, network.state_dict()),
             "history.json": history.save,
             "results.json": partial(_save_json, {"score": self.task.SCORE, **scores, "seed": self.recipe.seed,

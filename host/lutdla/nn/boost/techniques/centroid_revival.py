@@ -40,6 +40,8 @@ class CentroidRevival(Technique):
     NAME: ClassVar[str] = "centroid_revival"
     _counts: list[Tensor] = field(default_factory=list, init=False, repr=False)
     """Of each set of codebooks: (S, c)."""
+    _fresh: list[Tensor] = field(default_factory=list, init=False, repr=False)
+    """The same of the look under way, in this process."""
     _revived: int = field(default=0, init=False, repr=False)
     _far: dict[nn.Parameter, tuple[Tensor, Tensor]] = field(default_factory=dict, init=False, repr=False)
     """Of each set of codebooks, in the look under way: slices (S, far, slice), their distances (S, far)."""
@@ -69,10 +71,12 @@ class CentroidRevival(Technique):
         if run.step % self._interval:
             return
         self._looking.close()
+        for counts, fresh in zip(self._counts, self._fresh):
+            counts += run.share.sum(fresh)
         if run.step % (self._interval * self.looks) == 0:
             for i, (books, parts) in enumerate(_readers(run).items()):
                 if books in self._far:  # a layer that is not replaced yet does not encode
-                    self._revive(run, books, parts, run.share.sum(self._counts[i]), *self._far[books])
+                    self._revive(run, books, parts, self._counts[i], *self._far[books])
                 self._counts[i].zero_()
         self._far = {}
 
@@ -87,6 +91,7 @@ class CentroidRevival(Technique):
         """Counts choices, and keeps the slices that are farthest from their centroids."""
         owners = list(_readers(run))
         self._far = {}
+        self._fresh = [torch.zeros_like(counts) for counts in self._counts]
 
         def look(_: str, layer: LUTLayer, x: Tensor, shortcut: Tensor | None) -> None:
             if layer.bypass:
@@ -96,7 +101,7 @@ class CentroidRevival(Technique):
                     continue
                 slices, books = part.slices(source).contiguous(), part.grid_codebooks()
                 nearest, index = part.metric.distance_torch(slices, books).min(dim=1)  # (S, M) each
-                counts = self._counts[next(i for i, owner in enumerate(owners) if owner is part.codebooks)]
+                counts = self._fresh[next(i for i, owner in enumerate(owners) if owner is part.codebooks)]
                 counts.scatter_add_(1, index, torch.ones_like(nearest))
                 distance, at = nearest.topk(min(part.c, nearest.shape[1]), dim=1)  # (S, far)
                 far = slices.gather(1, at[:, :, None].expand(-1, -1, slices.shape[2]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -56,7 +57,7 @@ class TemperatureSchedule(Technique):
 
     def at(self, step: int, steps: int) -> float:
         """The temperature of a step of so many."""
-        return self.start * (self.end / self.start) ** (step / max(1, steps - 1))
+        return self.start * math.pow(self.end / self.start, step / max(1, steps - 1))
 
     def prepare(self, run: Run) -> None:  # noqa: D102
         self._before = [(part, part.gradient) for part in _lookups(run) if isinstance(part.gradient, SoftChoice)]
