@@ -69,9 +69,10 @@ def test_stages_improve_the_network():
 
 
 def test_the_model_is_not_changed():
-    before = {name: value.clone() for name, value in dense().state_dict().items()}
-    LUTBoost(dense(), stages=[JOINT], convert_options={"iterations": 0}).fit(part(512))
-    assert all(torch.equal(value, before[name]) for name, value in dense().state_dict().items())
+    model = copy.deepcopy(dense()).train()
+    LUTBoost(model, stages=[JOINT], convert_options={"iterations": 0}).fit(part(512))
+    assert all(torch.equal(value, dense().state_dict()[name]) for name, value in model.state_dict().items())
+    assert model.training
 
 
 def test_progress_is_told_every_batch():

@@ -122,7 +122,7 @@ class Examples(Source):
 
     def settings(self) -> dict[str, Any]:  # noqa: D102
         return {"count": len(self), "shape": list(self.inputs.shape[1:]), "type": str(self.inputs.dtype),
-                "sum": float(self.inputs.double().sum()), "targets": float(self.targets.double().sum()),
+                "sum": total(self.inputs), "targets": total(self.targets),
                 "augment": getattr(self.augment, "__qualname__", None if self.augment is None else "yes")}
 
     def state_dict(self) -> dict[str, Any]:  # noqa: D102
@@ -204,6 +204,11 @@ class Loader(Source):
             raise InputError(f"a batch is a {type(items).__name__}: it must be (inputs, targets)")
         inputs, targets = (item.to(self.device, non_blocking=True) for item in items)
         return Batch(inputs, targets, None)
+
+
+def total(values: Tensor) -> float:
+    """The sum, to as many digits as any order of addition gives: tells tensors from others."""
+    return float(f"{float(values.sum(dtype=torch.float64)):.9g}")
 
 
 def source_of(data: Any, device: torch.device | None = None) -> Source:

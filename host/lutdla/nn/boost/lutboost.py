@@ -12,7 +12,7 @@ from torch import Tensor, fx, nn
 from torch.utils.data import DataLoader
 
 from lutdla.errors import InputError
-from lutdla.nn.boost.batches import Examples, Source, source_of
+from lutdla.nn.boost.batches import Examples, Source, source_of, total
 from lutdla.nn.boost.checkpoint import Checkpoints
 from lutdla.nn.boost.engine import train
 from lutdla.nn.boost.history import History
@@ -116,7 +116,7 @@ class LUTBoost:
         source = source_of(data, self.device)
         typical = source.sample(self.calibration, self.seed)
         checkpoints = _checkpoints(checkpoint, resume)
-        dense = None if self.network is self.model else _at(self.model, self.device).eval()
+        dense = None if self.network is self.model else copy.deepcopy(self.model).to(self.device).eval()
         if checkpoints is not None:
             checkpoints.settings = self._settings(source)
         saved = checkpoints.read() if resume and checkpoints is not None else None
@@ -174,5 +174,4 @@ def _at(model: nn.Module, device: torch.device) -> nn.Module:
 
 def fingerprint(model: nn.Module) -> dict[str, float]:
     """What tells a model from another: the sum of each of its tensors."""
-    state = model.state_dict()
-    return {name: float(value.double().sum()) for name, value in state.items() if isinstance(value, Tensor)}
+    return {name: total(value) for name, value in model.state_dict().items() if isinstance(value, Tensor)}
