@@ -1,8 +1,8 @@
 """MiniLM with fully connected layers as lookups, on mails: `python -m benchmarks.pretrained_minilm`.
 
 A logistic regression on the dense network's vectors tells spam from ham; the same regression then takes the converted
-network's vectors. Training distils the vectors' directions, on training mails without labels. `--kinds up down` are all
-feed-forward layers, `--kinds qkv out up down` all there are.
+network's vectors. Training distils the vectors' directions, on training mails without labels. `--kinds feed_forward`
+are all feed-forward layers, GELU included, `--kinds qkv out feed_forward` all there are.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def main() -> None:
     arguments.add_argument("--test-files", type=int, default=1000, help="test mails")
     arguments.add_argument("--tokens", type=int, default=64, help="of each mail")
     arguments.add_argument("--calibration", type=int, default=128, help="mails that codebooks are made of")
-    arguments.add_argument("--kinds", nargs="+", choices=KINDS, default=["up", "down"], help="layers to convert")
+    arguments.add_argument("--kinds", nargs="+", choices=sorted(KINDS), default=["feed_forward"],
+                           help="layers to convert")
     options = arguments.parse_args()
     torch.set_num_threads(1)
     data, dense, tokenizer = load("spam"), load_minilm(), load_tokenizer(options.tokens)

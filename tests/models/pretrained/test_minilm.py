@@ -80,10 +80,12 @@ def test_padding_changes_nothing():
 
 def test_parts_are_its_layers_by_kind():
     model = MiniLM(40, WIDTH, 2, HEADS, HIDDEN, 9)
-    assert model.parts("up", "down") == ("layers.0.up", "layers.0.down", "layers.1.up", "layers.1.down")
+    assert model.parts("up", "out") == ("layers.0.feed_forward.up", "layers.0.out", "layers.1.feed_forward.up",
+                                        "layers.1.out")
     linear = {name for name, module in model.named_modules() if isinstance(module, nn.Linear)}
-    assert set(model.parts()) == linear
-    assert len(linear) == 2 * len(KINDS)
+    assert set(model.parts("qkv", "out", "up", "down")) == linear
+    assert all(any(name.startswith(part) for part in model.parts()) for name in linear)
+    assert {model.get_submodule(f"layers.1.{name}") for name in KINDS.values()} < set(model.modules())
 
 
 def test_texts_become_ids_and_a_mask():

@@ -112,9 +112,9 @@ def test_a_stack_of_convolutions_is_one_part():
 
 def test_all_layers_of_a_transformer():
     model, inputs = small_minilm()
-    converted = convert_parts(model, model.parts(), inputs, per_part={"layers.0.up": {"c": 32}}, **OPTIONS)
+    converted = convert_parts(model, model.parts(), inputs, per_part={"layers.0.feed_forward": {"c": 32}}, **OPTIONS)
     assert set(parts_of(converted)) == set(model.parts())
-    assert {layer.c for name, layer in lut_layers(converted).items() if name.startswith("layers.0.up")} == {32}
+    assert {layer.c for name, layer in lut_layers(converted).items() if name.startswith("layers.0.feed")} == {32}
     vectors = converted(**inputs)
     torch.testing.assert_close(vectors.norm(dim=1), torch.ones(24))
     assert F.cosine_similarity(vectors, model(**inputs)).mean() > 0.7

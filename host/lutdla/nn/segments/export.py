@@ -35,7 +35,7 @@ def export_pipeline(model: nn.Module, example: Inputs, config: CoreConfig | Mapp
         example: inputs of the model, one or more: their shapes and types, without the batch, become the pipeline's.
         config: the core that all parts are for, or one for each part by name.
         provenance: JSON values to keep with it.
-        sequences: parts of one layer take many positions of a sequence (of (batch, positions, values), or what a
+        sequences: parts take many positions of a sequence (of (batch, positions, values), or what a
             convolution reads) in one input of the core, as many as it can hold: their tables are streamed once for all
             of them. False: one position at a time.
         options: of `lutdla.compiler.compile` for each part: dataflow, batch.

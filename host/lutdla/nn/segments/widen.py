@@ -1,8 +1,8 @@
 """Pass: a part that gives one position -> the same part for many positions of a sequence at once.
 
-A fully connected layer of tokens, or a convolution of a sequence, is one lookup layer. As a map of many pixels its
-tables are streamed once for all of them, and a slice that several positions of a kernel read is encoded once. Integers
-and results stay the same.
+Fully connected layers of tokens, or a convolution of a sequence, see each position by itself. As maps of many pixels
+their tables are streamed once for all of them, and a slice that several positions of a kernel read is encoded once.
+Integers and results stay the same.
 """
 
 from __future__ import annotations
@@ -45,18 +45,23 @@ def segments(positions: int, count: int, kernel: int, stride: int) -> Segments:
 
 
 def can_widen(network: IntegerNetwork) -> bool:
-    """Whether a network is one layer without pooling before it."""
-    layer = network.layers[0]
-    return (len(network.layers) == 1 and network.layout.space_to_depth == 1 and network.layout.height == 1
-            and layer.operand.average == (1, 1) and layer.operand.padding == (0, 0))
+    """Whether a network has one layer, or fully connected ones of a vector, one behind the other."""
+    plain = all(layer.operand.average == layer.pool == (1, 1) and layer.operand.padding == (0, 0)
+                and layer.shortcut is None and layer.residual is None for layer in network.layers)
+    pointwise = network.layout.width == 1
+    return plain and (len(network.layers) == 1 or pointwise) and (
+        network.layout.space_to_depth == network.layout.height == 1)
 
 
 def widened(network: IntegerNetwork, cut: Segments, stride: int) -> IntegerNetwork:
     """The network for a segment (channels, size) -> (positions, outputs)."""
-    layer, layout = network.layers[0], replace(network.layout, width=cut.size)
-    operand = replace(layer.operand, stride=(1, stride))
-    return replace(network, input=replace(network.input, width=cut.size), layout=layout,
-                   layers=(replace(layer, operand=operand, width=cut.positions),),
+    layout = replace(network.layout, width=cut.size)
+    layers = tuple(
+        replace(layer, operand=replace(layer.operand, stride=(1, stride)), width=cut.positions,
+                target=None if layer.target is None else replace(layer.target, width=cut.positions))
+        for layer in network.layers
+    )  # fmt: skip
+    return replace(network, input=replace(network.input, width=cut.size), layout=layout, layers=layers,
                    input_shape=(layout.channels, cut.size))
 
 
