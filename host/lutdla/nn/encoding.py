@@ -1,6 +1,6 @@
 """Encoding in training: the nearest centroid of each slice, the values it stands for, and gradients.
 
-On a CPU with a compiler, `native/encode.cpp` does the work, all centroids at once; otherwise torch operations give the
+On a CPU with a compiler, `native/encode.cpp` does the work, many pixels at once; otherwise torch operations give the
 same indices, and gradients that differ by rounding.
 """
 
@@ -17,8 +17,11 @@ from lutdla.nn.gradients import Gradient, shares
 from lutdla.nn.metrics import METRICS, Metric
 from lutdla.nn.native.build import in_threads, library, pointer
 
-NATIVE_C = 64
-"""Centroids that the compiled kernels hold in registers, at most."""
+NATIVE_C = 256
+"""Centroids of the compiled kernels, at most: indices are bytes."""
+
+LANES = 16
+"""Pixels that they work on at a time."""
 
 CHUNK = 4096
 """Slices of a subspace at a time in torch: distances to all centroids stay in the cache."""
@@ -82,7 +85,7 @@ def _encode_native(x: Tensor, codebooks: Tensor, real: Tensor, metric: Metric,
     s = len(codebooks)
     index = torch.empty((*x.shape[:-1], s), dtype=torch.uint8)
     count, decoded = index.numel() // s, torch.empty_like(x)
-    books, real = codebooks.detach().transpose(1, 2).contiguous(), real.detach().contiguous()
+    books, real = codebooks.detach().contiguous(), real.detach().contiguous()
     nearest = torch.zeros(torch.get_num_threads(), s, dtype=torch.float64)
 
     def work(thread: int, begin: int, end: int) -> None:
@@ -96,15 +99,15 @@ def _encode_native(x: Tensor, codebooks: Tensor, real: Tensor, metric: Metric,
 def _soft_native(x: Tensor, grad: Tensor, codebooks: Tensor, real: Tensor, rates: Tensor, metric: Metric,
                  native: ctypes.CDLL) -> tuple[Tensor, Tensor]:
     s, c, v = codebooks.shape
-    books, values = (part.detach().transpose(1, 2).contiguous() for part in (codebooks, real))
-    grad_x, grad_books = torch.empty_like(x), torch.zeros(torch.get_num_threads(), s, v, c)
+    books, values = codebooks.detach().contiguous(), real.detach().contiguous()
+    grad_x, grad_books = torch.empty_like(x), torch.zeros(torch.get_num_threads(), s, c, v, LANES)
 
     def work(thread: int, begin: int, end: int) -> None:
         native.soft_choice(pointer(x), pointer(grad), pointer(books), pointer(values), pointer(rates), pointer(grad_x),
                            pointer(grad_books[thread]), ctypes.c_long(s), ctypes.c_long(begin), ctypes.c_long(end))
 
     in_threads(x.numel() // (s * v), work)
-    return grad_x, grad_books.sum(dim=0).transpose(1, 2)
+    return grad_x, grad_books.sum(dim=(0, 4))
 
 
 def _gather_native(grad: Tensor, index: Tensor, real: Tensor, native: ctypes.CDLL) -> Tensor:
