@@ -31,9 +31,12 @@ def parser(name: str, description: str | None, *, steps: int, core: str = "xc7z0
     made = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
     made.add_argument("--steps", type=int, default=steps, help="batches of distillation; 0: none")
     made.add_argument("--batch", type=int, default=8, help="examples of a batch")
+    made.add_argument("--centroid-rate", type=float, default=0.05, help="learning rate of codebooks")
+    made.add_argument("--weight-rate", type=float, default=1e-4, help="of weights")
+    made.add_argument("--table-rate", type=float, default=1e-4, help="of table entries")
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--core", default=core, help="core of a board: its v, c and metric")
-    made.add_argument("--codebook-rows", type=int, help="of the core, where it has too few")
+    made.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE", help="depths of the core to change")
     made.add_argument("--clip", type=float, default=0.0005, help="share of values that int8 leaves out at each end")
     made.add_argument("--checkpoint", type=Path, help="file from which training goes on where it is there")
     made.add_argument("--artefact", type=Path, help="where the pipeline goes")
@@ -44,10 +47,8 @@ def parser(name: str, description: str | None, *, steps: int, core: str = "xc7z0
 
 def core_of(options: argparse.Namespace) -> CoreConfig:
     """The core that the options name."""
-    config = load_core(options.core).config
-    if options.codebook_rows:
-        config = CoreConfig.from_dict(config.to_dict() | {"codebook_rows": options.codebook_rows})
-    return config
+    changes = {name: int(value) for name, _, value in (change.partition("=") for change in options.set)}
+    return CoreConfig.from_dict(load_core(options.core).config.to_dict() | changes)
 
 
 @dataclass
@@ -67,7 +68,7 @@ class Converted:
 
 def convert_and_train(
     dense: nn.Module, parts: Sequence[str], calibration: Inputs, training: Inputs, loss: Loss,
-    quality: Callable[[nn.Module], float], options: argparse.Namespace, **rates: float,
+    quality: Callable[[nn.Module], float], options: argparse.Namespace,
 ) -> Converted:
     """Convert parts, measure, distil, freeze."""
     config, begin = core_of(options), time.perf_counter()
@@ -85,7 +86,8 @@ def convert_and_train(
                 CONSOLE.print(f"{stage} {done}/{total}: loss {error:.4f}, {time.perf_counter() - begin:.0f} s")
 
         losses = distil(model, dense, training, loss, steps=options.steps, batch=options.batch, seed=options.seed,
-                        checkpoint=options.checkpoint, progress=show, **rates)
+                        checkpoint=options.checkpoint, progress=show, centroid_rate=options.centroid_rate,
+                        weight_rate=options.weight_rate, table_rate=options.table_rate)
         figures |= {"train_seconds": time.perf_counter() - begin, "last_loss": float(np.mean(losses[-20:]))}
     freeze(model)
     return Converted(model.eval(), before, figures)

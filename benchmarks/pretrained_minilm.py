@@ -46,7 +46,7 @@ def regression(x: Tensor, labels: Tensor, *, decay: float = 1e-4, steps: int = 1
 def main() -> None:
     """Convert, train, measure, write the figures."""
     arguments = parser("pretrained_minilm", __doc__, steps=400)
-    arguments.set_defaults(codebook_rows=128)
+    arguments.set_defaults(set=["codebook_rows=128", "constant_rows=128"])
     arguments.add_argument("--files", type=int, default=2000, help="training mails")
     arguments.add_argument("--test-files", type=int, default=1000, help="test mails")
     arguments.add_argument("--tokens", type=int, default=64, help="of each mail")

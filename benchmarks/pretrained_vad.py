@@ -47,6 +47,7 @@ def main() -> None:
     arguments = parser("pretrained_vad", __doc__, steps=1500)
     arguments.add_argument("--files", type=int, default=200, help="training recordings")
     arguments.add_argument("--test-files", type=int, default=109, help="test recordings")
+    arguments.set_defaults(weight_rate=3e-4, table_rate=1e-3)
     options = arguments.parse_args()
     torch.set_num_threads(1)
     data, dense = load("speech-prompts"), load_silero_vad()
@@ -63,7 +64,7 @@ def main() -> None:
     before = areas(dense)
     figures: dict[str, Any] = {"train_chunks": train.shape[0] * SEQUENCE, "test_chunks": len(tests[0.0].speech)}
     made = convert_and_train(dense, PARTS, train, train, cross_entropy,
-                             lambda model: float(np.mean(list(areas(model).values()))), options, weight_rate=3e-4)
+                             lambda model: float(np.mean(list(areas(model).values()))), options)
     after = areas(made.model)
     for ratio in RATIOS:
         figures |= {f"dense_auc_{ratio:.0f}db": before[ratio], f"lut_auc_{ratio:.0f}db": after[ratio]}

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 
 def command(
-    model: Annotated[Path, typer.Argument(help="Artefact, as the compiler writes it.")],
-    input: Annotated[Path, typer.Option("--input", help="Inputs: .npy, (batch, *input shape), real or int8.")],
+    model: Annotated[Path, typer.Argument(help="Artefact or pipeline, as it was written.")],
+    input: Annotated[Path, typer.Option("--input", help="Inputs: .npy, (batch, *input shape), real or int8; "
+                                "of a pipeline with several, .npz by name.")],
     output: Annotated[Path, typer.Option("--output", help="Where results go: .npy, float32 (batch, outputs).")],
     backend: Annotated[str, typer.Option(help="emulator, rtl, myhdl, pynq, or a .bit file.")] = "emulator",
     limit: Annotated[int | None, typer.Option(min=0, help="Run only the first inputs.")] = None,
@@ -27,13 +28,18 @@ def command(
     import numpy as np
 
     from lutdla import open as open_target
-    from lutdla.spec.artefact import Artefact
+    from lutdla.spec.pipeline import Pipeline, load_model
 
-    artefact, x = Artefact.load(model), read_array(input)[:limit]
+    found = load_model(model)
+    inputs: tuple[Any, ...]
+    if isinstance(found, Pipeline) and len(found.inputs) > 1:
+        inputs = tuple(array[:limit] for array in read_arrays(input, [entry.name for entry in found.inputs]))
+    else:
+        inputs = (read_array(input)[:limit],)
     with open_target(backend, timeout_s=timeout_s) as accelerator:
-        network = accelerator.load(artefact)
+        network = accelerator.load(found)
         begin = time.perf_counter()
-        y = network(x)
+        y = network(*inputs)
         seconds = time.perf_counter() - begin
         profile = network.profile
     with write_to(output).open("wb") as file:
@@ -58,6 +64,24 @@ def read_array(path: Path) -> npt.NDArray[Any]:
     if not isinstance(array, np.ndarray) or array.ndim == 0:
         raise InputError(f"{path}: it must hold one array (batch, *input shape): write it with numpy.save")
     return array
+
+
+def read_arrays(path: Path, names: list[str]) -> list[npt.NDArray[Any]]:
+    """Arrays of a .npz file by name.
+
+    Raises:
+        InputError: no such file, or without one of them.
+    """
+    import zipfile
+
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return [arrays[name] for name in names]
+    except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: no .npz file with {', '.join(names)} ({error}): write it with "
+                         "numpy.savez") from error
 
 
 def write_to(path: Path) -> Path:

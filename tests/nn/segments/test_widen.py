@@ -1,5 +1,7 @@
 """Parts for many positions of a sequence compute what they compute for one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from torch import nn
 import lutdla
 from lutdla.compiler.evaluate import evaluate
 from lutdla.compiler.export import integer_network
+from lutdla.errors import CompileError
 from lutdla.nn import convert, freeze
 from lutdla.nn.segments.widen import can_widen, compile_sequence, segments, widened
 from lutdla.verify import reference_results
@@ -99,3 +102,13 @@ def test_a_feed_forward_network_computes_all_tokens_at_once(dataflow):
     np.testing.assert_array_equal(reference_results(artefact, x), want)
     with lutdla.open("emulator") as accelerator:
         np.testing.assert_array_equal(accelerator.load(artefact).raw(x), want)
+
+
+def test_a_core_that_cannot_hold_a_single_position_is_named():
+    with pytest.raises(CompileError, match=r"codebook memory needs \d+ rows, this core has codebook_rows=2"):
+        compile_sequence(linear(40, 8), replace(CORE, codebook_rows=2), 64, 1, 1, {}, {})
+    few = replace(CORE, index_words=8)
+    _, cut = compile_sequence(linear(), few, 64, 1, 1, {}, {})
+    assert 1 < cut.positions <= 8
+    with pytest.raises(CompileError, match="index memory needs 10 words, this core has index_words=8"):
+        compile_sequence(linear(160, 8), few, 3, 1, 1, {}, {})

@@ -34,7 +34,7 @@ def cross_entropy(result: Tensor, wanted: Tensor) -> Tensor:
 
 
 def distil(student: nn.Module, teacher: nn.Module, inputs: Inputs, loss: Loss, *, steps: int, batch: int = 8,
-           centroid_rate: float = 0.2, weight_rate: float = 1e-4, table_rate: float = 1e-3, seed: int = 0,
+           centroid_rate: float = 0.05, weight_rate: float = 1e-4, table_rate: float = 1e-4, seed: int = 0,
            checkpoint: Path | None = None, save_every: int = 50, progress: Progress = silent) -> list[float]:
     """Train a converted model in place; the rates fall along a cosine. Leaves it in eval mode.
 

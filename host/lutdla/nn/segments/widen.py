@@ -16,6 +16,9 @@ from lutdla.compiler.network import IntegerNetwork
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
 
+OF_LAYERS = ("codebook_rows", "constant_rows", "window_rows")
+"""Memories that hold as much for one position as for many."""
+
 
 @dataclass(frozen=True)
 class Segments:
@@ -77,7 +80,7 @@ def compile_sequence(network: IntegerNetwork, config: CoreConfig, positions: int
         cut = segments(positions, count, kernel, stride)
         try:
             return assemble(widened(network, cut, stride), config, provenance, **options), cut
-        except Misfit:
-            if cut.positions == 1:
+        except Misfit as misfit:
+            if cut.positions == 1 or misfit.memory in OF_LAYERS:
                 raise
         count = count + 1 if count < 8 else count * 3 // 2
