@@ -170,3 +170,13 @@ def test_errors_are_one_line(folder):
     assert done.returncode == 2
     assert done.stderr.startswith("error: recipe.toml: has no key 'x': known are data, model")
     assert done.stderr.count("\n") == 1
+
+
+def test_an_exported_network_is_trained(folder):
+    model = runpy.run_path("parts.py")["model"]()
+    images = torch.zeros(4, 4, 4, dtype=torch.uint8)
+    exported = torch.export.export(model, (images,), dynamic_shapes=({0: torch.export.Dim("batch")},))
+    torch.export.save(exported, "net.pt2")
+    (folder / "recipe.toml").write_text(RECIPE.replace('model.function = "parts.py:model"', 'model.file = "net.pt2"'))
+    train()
+    assert json.loads((folder / "out" / "results.json").read_text())["lut"] > 0.85
