@@ -6,7 +6,6 @@ from torch import nn
 from torch.nn import functional as F
 
 from lutdla.errors import CompileError, InputError
-from lutdla.nn import support
 from lutdla.nn.activations import ACTIVATIONS, activation_named, canonical, is_monotone
 from lutdla.nn.graph import read_network
 
@@ -35,11 +34,6 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.head(self.body(self, x).mean((2, 3)))
-
-
-@pytest.fixture(autouse=True)
-def activations_run(monkeypatch):
-    monkeypatch.setattr(support, "ACTIVATIONS_RUN", True)
 
 
 def first(model):
@@ -112,12 +106,6 @@ def raw(net, x):
 def test_what_tables_cannot_hold_is_refused(model, message):
     with pytest.raises(CompileError, match=message):
         read_network(model, (3, 12, 12))
-
-
-def test_activations_are_refused_while_layers_do_not_fold_them(monkeypatch):
-    monkeypatch.setattr(support, "ACTIVATIONS_RUN", False)
-    with pytest.raises(CompileError, match=r"layer 1 \(GELU\), .*the core does not run it: use nn.ReLU, nn.ReLU6 or n"):
-        first(nn.Sequential(nn.Conv2d(3, 4, 12), nn.GELU(), nn.Conv2d(4, 4, 1)))
 
 
 @pytest.mark.parametrize(

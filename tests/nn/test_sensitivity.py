@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from lutdla import models
 from lutdla.errors import InputError
-from lutdla.nn import Normalize, kmeans, support
+from lutdla.nn import Normalize, kmeans
 from lutdla.nn.dense import folded_weights, run_dense
 from lutdla.nn.first_layer import input_layout
 from lutdla.nn.graph import read_network
@@ -44,8 +44,7 @@ def test_the_steps_compute_what_the_model_does(name):
     torch.testing.assert_close(dense.results[network.steps[-1]].flatten(1), model(x), rtol=1e-4, atol=1e-5)
 
 
-def test_a_map_holds_what_comes_before_its_activation(monkeypatch):
-    monkeypatch.setattr(support, "ACTIVATIONS_RUN", True)
+def test_a_map_holds_what_comes_before_its_activation():
     model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.GELU(), nn.AvgPool2d(2), nn.Conv2d(8, 6, 3, padding=1),
                           nn.MaxPool2d(2), nn.LeakyReLU(0.1), nn.Flatten(), nn.Linear(24, 4))
     x = random(3, 3, 10, 10)
@@ -129,9 +128,8 @@ def test_weights_fit_the_map_behind_normalize_and_space_to_depth():
     assert found["input"].shape == quantizer(x).shape == (2, 4, 4, 4)
 
 
-def test_weighted_codebooks_spend_centroids_where_the_loss_looks(monkeypatch):
+def test_weighted_codebooks_spend_centroids_where_the_loss_looks():
     """Where tanh saturates, an error hardly matters: a codebook that knows it keeps the other vectors better."""
-    monkeypatch.setattr(support, "ACTIVATIONS_RUN", True)
     model = nn.Sequential(nn.Linear(1, 1, bias=False), nn.Tanh(), nn.Linear(1, 3))
     with torch.no_grad():
         model[0].weight.fill_(1 / 20)

@@ -16,7 +16,6 @@ import torch
 from torch import fx, nn
 
 from lutdla.errors import CompileError
-from lutdla.nn import support
 from lutdla.nn.geometry import Geometry, Pair
 from lutdla.nn.layers import Normalize
 from lutdla.nn.support import INSTEAD, MODULES
@@ -230,8 +229,7 @@ def place(node: fx.Node) -> str:
 
 def instead_of(key: Any) -> str:
     """What to use in place of a module type or function."""
-    kinds = [kind.__name__ for kind, part in MODULES.items() if part != "activation" or support.ACTIVATIONS_RUN]
-    return INSTEAD.get(key) or f"use one of {', '.join(kinds)}"
+    return INSTEAD.get(key) or f"use one of {', '.join(kind.__name__ for kind in MODULES)}"
 
 
 def _check_end(network: Network, node: fx.Node) -> None:

@@ -15,9 +15,6 @@ from torch.nn import functional as F
 from lutdla.nn.activations import KINDS
 from lutdla.nn.layers import Normalize
 
-ACTIVATIONS_RUN = True
-"""Whether lookup layers fold the activations that `read_network` records; otherwise it refuses them."""
-
 _OF_MODULES = {kind: "activation" for kind in KINDS if isinstance(kind, type)}
 _OF_FUNCTIONS = {kind: "activation" for kind in KINDS if not isinstance(kind, type)}
 
@@ -46,7 +43,6 @@ _VIEW = "use nn.Flatten, or give lutdla.nn.load_model what torch.export.export m
 _LOGITS = "leave it out: the largest logit is the same class"
 
 INSTEAD: dict[Any, str] = {
-    **dict.fromkeys(KINDS, "use nn.ReLU, nn.ReLU6 or nn.Hardtanh"),
     nn.Softmax: f"{_LOGITS}, apply softmax on the host",
     nn.LogSoftmax: f"{_LOGITS}, train with nn.CrossEntropyLoss",
     F.softmax: _LOGITS, F.log_softmax: _LOGITS, "softmax": _LOGITS, "log_softmax": _LOGITS,

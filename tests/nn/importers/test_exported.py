@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
 from lutdla.errors import CompileError
-from lutdla.nn import load_model, support
+from lutdla.nn import load_model
 from lutdla.nn.graph import read_network
 
 
@@ -41,8 +41,7 @@ def body(function):
     nn.Softplus(), nn.SELU(), nn.LeakyReLU(0.1), nn.PReLU(), nn.ELU(0.5), nn.CELU(2), nn.ReLU6(), nn.Hardtanh(-1, 3),
     nn.ReLU(inplace=True),
 ], ids=lambda module: type(module).__name__)  # fmt: skip
-def test_elementwise_functions_stay_what_they_are(module, monkeypatch):
-    monkeypatch.setattr(support, "ACTIVATIONS_RUN", True)
+def test_elementwise_functions_stay_what_they_are(module):
     model = nn.Sequential(nn.Linear(6, 5), module, nn.Linear(5, 3)).eval()
     made = imported(model, (6,))
     found, want = (read_network(one, (6,)).steps[0] for one in (made, model))

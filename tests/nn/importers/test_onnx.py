@@ -7,7 +7,7 @@ from onnx.reference import ReferenceEvaluator
 from torch import nn
 
 from lutdla.errors import CompileError
-from lutdla.nn import load_model, support
+from lutdla.nn import load_model
 from lutdla.nn.graph import read_network
 from lutdla.nn.importers.onnx_graph import layer_name
 from tests.nn.importers.exports import onnx_of, through_onnx
@@ -48,14 +48,12 @@ def activation(kind, inputs=("c",), constants=(), **settings):
         ("Celu", {"alpha": 2.0}, "celu:2.0"),
     ],
 )
-def test_elementwise_functions_have_the_names_of_torch(kind, settings, name, monkeypatch):
-    monkeypatch.setattr(support, "ACTIVATIONS_RUN", True)
+def test_elementwise_functions_have_the_names_of_torch(kind, settings, name):
     first, last = read_network(activation(kind, **settings), (3, 8, 8)).steps
     assert (first.activation, last.main.geometry.kernel) == (name, (6, 6))
 
 
-def test_functions_in_parts_are_put_together(monkeypatch, tmp_path):
-    monkeypatch.setattr(support, "ACTIVATIONS_RUN", True)
+def test_functions_in_parts_are_put_together(tmp_path):
     for module, name in ((nn.SiLU(), "silu"), (nn.PReLU(), "leaky_relu:0.25"), (nn.Hardswish(), "hardswish")):
         model = nn.Sequential(nn.Conv2d(3, 4, 3), module, nn.Flatten(), nn.Linear(144, 2))
         made = through_onnx(model, torch.rand(2, 3, 8, 8), tmp_path)

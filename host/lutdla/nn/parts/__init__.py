@@ -12,7 +12,6 @@ from typing import Any
 from torch import fx
 
 from lutdla.errors import CompileError
-from lutdla.nn import support
 from lutdla.nn.graph import Network, Value, instead_of, place
 from lutdla.nn.parts.activation import take_activation
 from lutdla.nn.parts.folding import take_batch_norm, take_clamp, take_max_pool, take_normalize, take_nothing
@@ -44,7 +43,7 @@ def take(network: Network, node: fx.Node) -> None:
         module = network.model.get_submodule(str(node.target))
         key = type(module)
     part = MODULES.get(key) if module is not None else FUNCTIONS.get(key)
-    if part is None or (part == "activation" and not support.ACTIVATIONS_RUN):
+    if part is None:
         raise CompileError(f"{where}: the core does not run it: {instead_of(key)}")
     if part != "add" and len(node.all_input_nodes) != 1:
         raise CompileError(f"{where}: it takes {len(node.all_input_nodes)} results, the core gives it one: only maps "
