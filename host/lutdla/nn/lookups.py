@@ -86,7 +86,7 @@ class Lookups(nn.Module):
         """Codebooks on the int8 grid, with gradients: (S, c, slice)."""
         codebooks = round_to_grid(self.codebooks)
         if self._filling:  # the core fills missing inputs with 0: a 0 there keeps them out of the distance
-            mask = torch.ones(self.subspaces * self.slice)
+            mask = torch.ones(self.subspaces * self.slice, device=codebooks.device)
             mask[self.inputs :] = 0
             codebooks = codebooks * mask.view(-1, 1, self.slice)
         return codebooks
