@@ -5,7 +5,8 @@
 For each seed: train the dense network, make a lookup network of it, compile that, run all test inputs on the emulator
 (which must give what training computed, on every one) and a sample on the Verilated core. Trainings keep checkpoints in
 .cache/accuracy and go on from there; the dense network of a seed serves all metrics, v and c. Seconds are those of the
-training alone, as its history counts them.
+training alone, as its history counts them. `score` says what dense, lut and integer are: accuracy, or the area under
+the ROC curve of an autoencoder's errors.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
@@ -49,6 +49,7 @@ TIMEOUT_S = 1800.0
 class Found:
     """Figures of one seed."""
 
+    score: str
     dense: float
     lut: float
     integer: float
@@ -70,43 +71,55 @@ def core_for(network: nn.Module, choice: dict[str, Any]) -> tuple[Artefact, Core
             config = replace(config, **{misfit.memory: size}, **({"deep_banks": 0} if "table" in misfit.memory else {}))
 
 
-def train(recipe: Recipe, seed: int, choice: dict[str, Any], splits: Splits,
-          progress: Any) -> tuple[nn.Module, nn.Module, History, History]:
-    """The dense and the lookup network of a seed, with their histories."""
-    folder = CACHE / f"{Path(recipe.output.folder).name}-{seed}"
-    recipe, kind = replace(recipe, seed=seed), task(recipe)
-    dense = dense_network(recipe, splits)
-    common = {"validation": splits.validation, "progress": progress}
+def kept(recipe: Recipe, name: str) -> dict[str, Any]:
+    """A checkpoint of a recipe and its seed, and whether there is one to go on from."""
+    path = CACHE / f"{Path(recipe.output.folder).name}-{recipe.seed}" / name
+    return {"checkpoint": Checkpoints(path, 100), "resume": path.exists()}
 
-    def kept(name: str) -> dict[str, Any]:
-        return {"checkpoint": Checkpoints(folder / name, 100), "resume": (folder / name).exists()}
 
-    section = recipe.dense
-    dense_history = fit_dense(
+def train_dense(recipe: Recipe, splits: Splits, progress: Any) -> tuple[nn.Module, History]:
+    """The dense network of a recipe and its seed; trained once, then read from its checkpoint."""
+    dense, section = dense_network(recipe, splits), recipe.dense
+    history = fit_dense(
         dense, splits.train, epochs=section.epochs, batch=section.batch, rate=section.rate,
-        weight_decay=section.weight_decay, schedule=schedule(section.schedule, section.warmup, "dense"), task=kind,
-        seed=seed, **common, **kept("dense.ckpt"),
+        weight_decay=section.weight_decay, schedule=schedule(section.schedule, section.warmup, "dense"),
+        task=task(recipe), seed=recipe.seed, validation=splits.validation, progress=progress,
+        **kept(recipe, "dense.ckpt"),
     )
+    return dense, history
+
+
+def train(recipe: Recipe, choice: dict[str, Any], splits: Splits,
+          progress: Any) -> tuple[nn.Module, nn.Module, History, History]:
+    """The dense and the lookup network of a recipe and its seed, with their histories."""
+    dense, dense_history = train_dense(recipe, splits, progress)
     options = {"first": recipe.convert.first, "iterations": recipe.convert.iterations,
                "per_layer": recipe.convert.per_layer, **choice}
     boost = LUTBoost(
-        dense, stages=stages(recipe), techniques=techniques(recipe.techniques, "techniques"), task=kind,
-        batch=recipe.batch, seed=seed, calibration=recipe.convert.calibration, convert_options=options,
+        dense, stages=stages(recipe), techniques=techniques(recipe.techniques, "techniques"), task=task(recipe),
+        batch=recipe.batch, seed=recipe.seed, calibration=recipe.convert.calibration, convert_options=options,
     )
     name = "-".join(f"{key}{value}" for key, value in sorted(choice.items()))
-    network = boost.fit(splits.train, **common, **kept(f"{name}.ckpt"))
+    network = boost.fit(splits.train, validation=splits.validation, progress=progress, **kept(recipe, f"{name}.ckpt"))
     return dense, network, dense_history, boost.history
 
 
-def measure(recipe: Recipe, seed: int, choice: dict[str, Any], progress: Any, rtl_images: int) -> Found:
+def measure(recipe: Recipe, choice: dict[str, Any], progress: Any, rtl_images: int, limit: int | None = None) -> Found:
     """Train, compile, run, compare.
+
+    Args:
+        recipe: with its seed.
+        choice: v, c and metric.
+        progress: told after every batch.
+        rtl_images: test inputs on the Verilated core; 0 leaves it out.
+        limit: use only so many of each split.
 
     Raises:
         SystemExit: the emulator gives other results than training computed.
     """
-    splits = examples(recipe, None)
-    dense, network, *histories = train(recipe, seed, choice, splits, progress)
-    inputs, labels = splits.test
+    splits = examples(recipe, limit)
+    dense, network, *histories = train(recipe, choice, splits, progress)
+    inputs = splits.test[0]
     expected = logits(network, inputs)
     artefact, config = core_for(network, choice)
     with lutdla.open("emulator", config=config, timeout_s=TIMEOUT_S) as accelerator:
@@ -121,10 +134,10 @@ def measure(recipe: Recipe, seed: int, choice: dict[str, Any], progress: Any, rt
             on_rtl = running(inputs[:rtl_images].numpy())
             mismatches = int((on_rtl != results[:rtl_images]).any(axis=1).sum())
             cycles = running.profile.cycles_per_image
-    right = [float(np.mean(np.argmax(answers, axis=1) == labels.numpy()))
-             for answers in (logits(dense, inputs).numpy(), expected.numpy(), results)]
+    scores = [splits.final_score(task(recipe), answers)
+              for answers in (logits(dense, inputs), expected, torch.tensor(results))]
     seconds = [sum(row["seconds"] for row in history.rows) for history in histories]
-    return Found(*right, *seconds, mismatches, cycles, artefact.table_bytes)
+    return Found(scores[0][0], *(score for _, score in scores), *seconds, mismatches, cycles, artefact.table_bytes)
 
 
 def figures(recipe: Recipe, choice: dict[str, Any], seeds: Sequence[int], found: Sequence[Found]) -> dict[str, Any]:
@@ -135,7 +148,7 @@ def figures(recipe: Recipe, choice: dict[str, Any], seeds: Sequence[int], found:
 
     drops = [100 * (one.dense - one.integer) for one in found]
     made: dict[str, Any] = {
-        "recipe": Path(recipe.output.folder).name, **choice,
+        "recipe": Path(recipe.output.folder).name, **choice, "score": found[0].score,
         **{name: round(mean(name), 5) for name in ("dense", "lut", "integer")},
         "drop_points": round(sum(drops) / len(drops), 3), "largest_drop_points": round(max(drops), 3),
         "seeds": len(seeds), "dense_epochs": recipe.dense.epochs,
@@ -166,7 +179,7 @@ def main() -> None:
     choice = {"v": options.v, "c": options.c, "metric": options.metric}
     console = Console()
     with LiveProgress(console, shown=console.is_terminal) as progress:
-        found = [measure(recipe, seed, choice, progress, options.rtl_images) for seed in options.seeds]
+        found = [measure(replace(recipe, seed=seed), choice, progress, options.rtl_images) for seed in options.seeds]
     made = figures(recipe, choice, options.seeds, found)
     table = Table("figure", "value", title=options.recipe)
     for key, value in made.items():

@@ -9,7 +9,7 @@ import torch
 from torch import fx, nn
 
 from lutdla.data import Dataset
-from lutdla.nn.boost import CENTROIDS, JOINT, Classification, LUTBoost, train_dense
+from lutdla.nn.boost import CENTROIDS, JOINT, Averaging, Classification, Distillation, LUTBoost, train_dense
 from lutdla.nn.layers import Normalize
 from lutdla.nn.train import Progress, accuracy, silent
 from lutdla.spec.config import CoreConfig
@@ -20,6 +20,9 @@ network better, but not the lookup network."""
 
 LABEL_SMOOTHING = 0.1
 """Of both networks, so that they compare."""
+
+TEACHING = 0.5
+"""Share of the dense network's answers in the loss of the lookup network."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +73,7 @@ def train_fashion_mlp(
     dense_done = time.perf_counter()
     boost = LUTBoost(
         dense, stages=(CENTROIDS, replace(JOINT, epochs=joint_epochs)), task=Classification(LABEL_SMOOTHING), seed=seed,
+        techniques=(Averaging(), Distillation(TEACHING)),
         convert_options={"v": config.v, "c": config.c, "metric": config.metric, "iterations": 10},
     )
     network = boost.fit((images, labels), progress=progress)

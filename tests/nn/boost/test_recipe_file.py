@@ -1,9 +1,20 @@
 from pathlib import Path
 
 import pytest
+import torch
 
+from lutdla.data import load
 from lutdla.errors import ConfigError, InputError
-from lutdla.nn.boost import Cosine, Distillation, EarlyStop, GradientChoice, Reconstruction, Stage
+from lutdla.nn.boost import (
+    Classification,
+    Cosine,
+    Distillation,
+    EarlyStop,
+    GradientChoice,
+    Reconstruction,
+    Regression,
+    Stage,
+)
 from lutdla.nn.boost.named import TECHNIQUES, techniques
 from lutdla.nn.boost.recipe_file import read_recipe
 from lutdla.nn.boost.recipe_parts import examples, function, stages
@@ -14,6 +25,13 @@ RECIPES = Path(__file__).parents[3] / "recipes"
 LEAST = """
 data.name = "fashion-mnist"
 model.name = "mlp"
+output.folder = "out"
+"""
+
+ANOMALIES = """
+data = { name = "shuttle", normal = 0, validation = 0.1 }
+task.kind = "regression"
+model.name = "shuttle_autoencoder"
 output.folder = "out"
 """
 
@@ -76,6 +94,24 @@ def test_examples_kept_aside_are_not_trained_on(read):
     assert [len(part[0]) for part in (whole.train, whole.validation, whole.test)] == [60000, 10000, 10000]
 
 
+def test_an_autoencoder_learns_what_is_normal_and_is_scored_by_what_is_not(read):
+    splits = examples(read(ANOMALIES), None)
+    rows, classes = splits.train[0], load("shuttle").train_labels
+    assert len(rows) + len(splits.validation[0]) == (classes == 0).sum() < len(classes)
+    assert torch.cat([rows, splits.validation[0]]).std(dim=0, correction=0).numpy() == pytest.approx(1.0, abs=1e-4)
+    assert splits.anomalies.sum() == (load("shuttle").test_labels == 1).sum()
+    wrong = splits.test[0] + splits.anomalies[:, None]  # answers that are wrong where there is an anomaly
+    assert splits.final_score(Regression(), wrong) == ("AUC", 1.0)
+    assert splits.final_score(Regression(), splits.test[0]) == ("AUC", 0.5)
+
+
+def test_without_anomalies_the_final_score_is_that_of_the_task(read):
+    splits = examples(read(LEAST), 4)
+    answers = torch.eye(10)[splits.test[1]]
+    answers[0] = -answers[0]
+    assert splits.final_score(Classification(), answers) == ("accuracy", 0.75)
+
+
 @pytest.mark.parametrize(("text", "message"), [
     ("batches = 3", "has no key 'batches': known are data, model, output, task, dense"),
     ("data.nam = 1", r"recipe.toml: \[data\] has no key 'nam': known are name, function, validation"),
@@ -89,6 +125,7 @@ def test_examples_kept_aside_are_not_trained_on(read):
     ("dense = 3", "dense is 3: it must be a table"),
     ("data.validation = 1.0", r"\[data\] validation is 1.0: it is a share"),
     ("data.function = 'a:b'", r"\[data\] has name and function: give one of name, function"),
+    ("data.normal = 0", r"\[data\] normal is for an autoencoder of a named set"),
     ("task.kind = 'sorting'", r"\[task\] kind is 'sorting': use classification or regression"),
     ("folder = 'x'", "has no key 'folder'"),
     ("=", "recipe.toml: no recipe"),
@@ -118,6 +155,8 @@ def test_recipes_that_lack_a_part_are_refused(read, text, message):
     (lambda read: stages(read(LEAST + "[[stages]]\nname = 'x'\nepochs = 1\nschedule = 'y'")), "no schedule is called"),
     (lambda read: examples(read(LEAST.replace("fashion-mnist", "spam")), 9), r"\[data\] spam holds texts, not images"),
     (lambda read: examples(read(LEAST + "data.shape = [5]"), 9), r"\[data\] shape is \[5\]: inputs of shape"),
+    (lambda read: examples(read(ANOMALIES.replace("normal = 0", "normal = 5")), 9),
+     r"\[data\] normal is 5: shuttle has the classes 0 \(normal\), 1 \(anomaly\)"),
     (lambda read: function("x", Path(), "data"), "function is 'x': write module:function or FILE.py:function"),
     (lambda read: function("nothing.here:x", Path(), "data"), "No module named 'nothing'"),
     (lambda read: function("none.py:x", Path(), "data"), "none.py"),

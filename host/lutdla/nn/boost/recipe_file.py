@@ -31,6 +31,8 @@ class DataSection:
             it, which early stop refuses.
         standardize: every feature of a table to mean 0 and deviation 1.
         shape: that each input is reshaped to.
+        normal: class of what an autoencoder learns to reproduce: it trains on that class alone, and is scored by how
+            well its errors tell the other classes from it (area under the ROC curve).
     """
 
     name: str | None = None
@@ -38,6 +40,7 @@ class DataSection:
     validation: float = 0.0
     standardize: bool = True
     shape: tuple[int, ...] | None = None
+    normal: int | None = None
 
 
 @dataclass(frozen=True)
@@ -185,6 +188,9 @@ class Recipe:
             raise ConfigError(f"[data] validation is {self.data.validation}: it is a share, 0 or more and less than 1")
         if self.task.kind not in ("classification", "regression"):
             raise ConfigError(f"[task] kind is {self.task.kind!r}: use classification or regression")
+        if self.data.normal is not None and (self.data.name is None or self.task.kind != "regression"):
+            raise ConfigError("[data] normal is for an autoencoder of a named set: give data.name, and kind = "
+                              "\"regression\" in [task]")
 
 
 def read_recipe(path: Path) -> Recipe:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import runpy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from lutdla.data import Dataset, TableDataset, card, load
 from lutdla.errors import ConfigError, InputError
+from lutdla.nn.boost.auc import auc
 from lutdla.nn.boost.named import schedule, techniques
 from lutdla.nn.boost.recipe_file import DataSection, ModelSection, Recipe, TaskSection
 from lutdla.nn.boost.stages import CENTROIDS, JOINT, Stage
@@ -34,6 +35,7 @@ class Splits:
         test: for the final figures.
         held_out: whether validation was kept aside from the training examples; otherwise it is the test.
         classes: number of classes, None for a regression.
+        anomalies: bool (test examples,), which of them are not of the normal class; None: nothing asks for it.
     """
 
     train: Pair
@@ -41,6 +43,14 @@ class Splits:
     test: Pair
     held_out: bool
     classes: int | None
+    anomalies: Tensor | None = None
+
+    def final_score(self, task: Task, answers: Tensor) -> tuple[str, float]:
+        """What the final score is called, and the score of a network's answers to the test inputs; larger is better."""
+        scores = task.score(answers, self.test[1])
+        if self.anomalies is not None:
+            return "AUC", auc(-scores, self.anomalies)
+        return task.SCORE, float(scores.double().mean())
 
 
 def examples(recipe: Recipe, limit: int | None) -> Splits:
@@ -53,7 +63,8 @@ def examples(recipe: Recipe, limit: int | None) -> Splits:
         ConfigError, InputError, DatasetError: they are not there, or not usable.
     """
     section = recipe.data
-    arrays = _from_function(section, recipe.folder) if section.function else _from_set(section, recipe.task)
+    arrays, anomalies = ((_from_function(section, recipe.folder), None) if section.function
+                         else _from_set(section, recipe.task))
     inputs, targets, test_inputs, test_targets = (torch.as_tensor(part) for part in arrays)
     if len(inputs) != len(targets) or len(test_inputs) != len(test_targets):
         raise InputError(f"[data] gives {len(inputs)} training inputs and {len(targets)} targets, {len(test_inputs)} "
@@ -69,10 +80,10 @@ def examples(recipe: Recipe, limit: int | None) -> Splits:
     held_out = len(aside) > 0
     classes = int(targets.max()) + 1 if recipe.task.kind == "classification" else None
     return Splits((inputs[rest], targets[rest]), (inputs[aside], targets[aside]) if held_out else test, test, held_out,
-                  classes)
+                  classes, None if anomalies is None else anomalies[:limit])
 
 
-def _from_set(section: DataSection, task: TaskSection) -> list[Any]:
+def _from_set(section: DataSection, task: TaskSection) -> tuple[list[Any], Tensor | None]:
     assert section.name is not None
     kind = card(section.name).kind
     if kind not in ("images", "rows"):
@@ -80,12 +91,26 @@ def _from_set(section: DataSection, task: TaskSection) -> list[Any]:
                           "of it")
     data = load(section.name)
     assert isinstance(data, (Dataset, TableDataset))
+    anomalies = None
+    if section.normal is not None:
+        data = _of_class(data, section.normal)
+        anomalies = torch.as_tensor(data.test.labels != section.normal)
     if isinstance(data, TableDataset) and section.standardize:
         data = data.standardized()
     arrays = [part for pair in (data.train, data.test) for part in pair]
     if task.kind == "regression":
         arrays = [data.train.inputs, data.train.inputs, data.test.inputs, data.test.inputs]
-    return [np.array(part) for part in arrays]  # torch wants arrays that may be written to
+    return [np.array(part) for part in arrays], anomalies  # torch wants arrays that may be written to
+
+
+def _of_class(data: Dataset | TableDataset, label: int) -> Dataset | TableDataset:
+    """The set with the training examples of one class alone."""
+    inputs, labels = data.train
+    if not (labels == label).any():
+        raise ConfigError(f"[data] normal is {label}: {data.name} has the classes "
+                          f"{', '.join(f'{i} ({name})' for i, name in enumerate(data.classes))}")
+    names = ("train_images", "train_labels") if isinstance(data, Dataset) else ("train_rows", "train_labels")
+    return replace(data, **dict(zip(names, (inputs[labels == label], labels[labels == label]))))
 
 
 def _from_function(section: DataSection, folder: Path) -> Any:

@@ -36,7 +36,7 @@ class Trained:
     """What a training reached.
 
     Attributes:
-        score: what the scores are: "accuracy".
+        score: what the scores are: "accuracy", "AUC".
         dense, lut: of the dense network and of the lookup network's integers, on the test examples.
         test_examples: number of them.
         files: what was written.
@@ -92,10 +92,10 @@ class Training:
         network = boost.fit(self.splits.train, validation=self.splits.validation, progress=progress,
                             **self._kept(LUT_CHECKPOINT))
         history = History(self.task.SCORE, dense_history.rows + boost.history.rows)
-        scores = {name: self._score(model) for name, model in (("dense", self.dense), ("lut", network))}
-        files = self._write(network, history, scores) if Share.here().first else ()
+        (name, dense), (_, lut) = (self._score(model) for model in (self.dense, network))
+        files = self._write(network, history, name, {"dense": dense, "lut": lut}) if Share.here().first else ()
         Share.here().wait()
-        return Trained(self.task.SCORE, scores["dense"], scores["lut"], len(self.splits.test[0]), files)
+        return Trained(name, dense, lut, len(self.splits.test[0]), files)
 
     def _convert_options(self) -> dict[str, Any]:
         """Options of `convert`; v, c and metric as the core has them."""
@@ -127,34 +127,35 @@ class Training:
         )
 
     @torch.no_grad()
-    def _score(self, model: nn.Module) -> float:
-        """Of the test examples, in this process alone."""
+    def _score(self, model: nn.Module) -> tuple[str, float]:
+        """What the score is called, and that of the test examples, in this process alone."""
         source: Source = source_of(self.splits.test, torch.device(self.recipe.device))
         model.to(self.recipe.device)
-        parts = [self.task.score(model(batch.inputs), batch.targets) for batch in source.all(Share())]
-        return float(torch.cat(parts).double().mean())
+        answers = torch.cat([model(batch.inputs).cpu() for batch in source.all(Share())])
+        return self.splits.final_score(self.task, answers)
 
-    def _write(self, network: nn.Module, history: History, scores: dict[str, float]) -> tuple[Path, ...]:
+    def _write(self, network: nn.Module, history: History, score: str,
+               scores: dict[str, float]) -> tuple[Path, ...]:
         files: dict[str, Callable[[Path], None]] = {
             "dense.pt": partial(_save, self.dense.state_dict()), "lut.pt": partial(_save, network.state_dict()),
             "history.json": history.save,
-            "results.json": partial(_save_json, {"score": self.task.SCORE, **scores, "seed": self.recipe.seed,
+            "results.json": partial(_save_json, {"score": score, **scores, "seed": self.recipe.seed,
                                                  "test_examples": len(self.splits.test[0])}),
         }  # fmt: skip
         if history.rows:
             files["history.svg"] = history.plot
         if self.core is not None:
-            files["model.lut"] = partial(self._compile, network, scores)
+            files["model.lut"] = partial(self._compile, network, score, scores)
         for name, write in files.items():
             write(self.folder / name)
         return tuple(self.folder / name for name in files)
 
-    def _compile(self, network: nn.Module, scores: dict[str, float], path: Path) -> None:
+    def _compile(self, network: nn.Module, score: str, scores: dict[str, float], path: Path) -> None:
         from lutdla.compiler import compile
 
         assert self.core is not None
         provenance = {"seed": self.recipe.seed, "examples": len(self.splits.train[0]),
-                      **{f"{name}_{self.task.SCORE.replace(' ', '_')}": value for name, value in scores.items()}}
+                      **{f"{name}_{score.replace(' ', '_')}": value for name, value in scores.items()}}
         compile(network.cpu(), self.core, provenance).save(path)
 
 
