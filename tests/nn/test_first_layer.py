@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
+import lutdla
+from lutdla.compiler import compile
 from lutdla.errors import CompileError, InputError
-from lutdla.nn import QuantizeInput, convert
+from lutdla.nn import QuantizeInput, convert, freeze
 from lutdla.nn.folding import to_depth, weight_to_depth
 from lutdla.nn.geometry import Geometry
 from lutdla.nn.layers import PIXELS
@@ -68,6 +70,20 @@ def test_the_first_layer_is_cut_as_asked(first, channels, layout):
 def test_many_channels_are_cut_into_slices():
     network = convert(model(5), torch.rand(50, 5, 8, 8), iterations=0)
     assert network.quantize_input.layout == FrameLayout(5, 8, 8, slice=4)
+
+
+def test_a_vector_may_be_cut_into_single_values():
+    dense = nn.Sequential(nn.Linear(10, 8), nn.ReLU(), nn.Linear(8, 4)).eval()
+    rows = torch.randn(400, 10, generator=torch.Generator().manual_seed(0))
+    sliced, single = (convert(dense, rows, first=first, iterations=5) for first in ("slices", "scalar"))
+    assert single.quantize_input.layout == FrameLayout(10, slice=1)
+    assert [(layer.slice, layer.subspaces) for layer in lut_layers(single).values()] == [(1, 10), (4, 2)]
+    errors = [(network(rows) - dense(rows)).square().mean() for network in (sliced, single)]
+    assert errors[1] < 0.5 * errors[0]
+    freeze(single)
+    config = CoreConfig(blocks=2)
+    with lutdla.open("emulator", config=config) as accelerator:
+        np.testing.assert_array_equal(accelerator.load(compile(single, config))(rows.numpy()), single(rows).numpy())
 
 
 def test_every_cut_computes_nearly_the_dense_network():

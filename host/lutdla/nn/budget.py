@@ -148,7 +148,7 @@ def plan(
     candidates = _checked(pairs, max_table_bytes, max_lookups)
     network = read_network(model, tuple(images.shape[1:]))
     layout = input_layout(network, max(v for v, _ in candidates), first)
-    quantizer = QuantizeInput(Affine(1.0, 0), network.shape, layout)
+    quantizer = QuantizeInput(Affine(1.0, 0), network.shape, layout, vector=network.input.rank == 1)
     squares = result_sensitivity(network, images, labels, loss=loss, quantizer=quantizer, seed=seed)
     squares = {name: values + damping * values.mean() for name, values in squares.items()}
     weights = folded_weights(network)

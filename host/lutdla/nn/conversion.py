@@ -64,7 +64,7 @@ def convert(
     else:
         affine = Affine.of_range(float(calibration.min()), float(calibration.max()))
     layout = input_layout(network, choices[network.readers(network.input)[0].name]["v"], first)
-    quantizer = QuantizeInput(affine, network.shape, layout)
+    quantizer = QuantizeInput(affine, network.shape, layout, vector=network.input.rank == 1)
     layers, weights = _layers(network, choices, quantizer), None
     if sensitivity is not False:
         labels = sensitivity if isinstance(sensitivity, Tensor) else None
@@ -129,9 +129,9 @@ def _layer(step: Step, choice: dict[str, Any]) -> LUTLayer:
 
 
 def _slice(network: Network, reading: Reading, quantizer: QuantizeInput) -> dict[str, int]:
-    """How the input map is cut; other maps are cut into whole subspaces."""
-    is_map = reading.source is network.input and not quantizer.is_vector
-    return {"slice": quantizer.layout.slice} if is_map else {}
+    """How the input is cut, where it is not a vector in whole subspaces as all other maps are."""
+    own = reading.source is network.input and (not quantizer.is_vector or quantizer.layout.slice == 1)
+    return {"slice": quantizer.layout.slice} if own else {}
 
 
 def _read_input(part: Lookups, network: Network, affine: Affine) -> None:

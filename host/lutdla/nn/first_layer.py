@@ -19,11 +19,13 @@ SCALAR_CHANNELS = 3
 
 
 def input_layout(network: Network, v: int, first: str | None) -> FrameLayout | None:
-    """The input feature map; None for a vector. With space-to-depth, the input and its reading are changed to it.
+    """The input feature map; None for a vector that is cut into slices. With space-to-depth, the input and its reading
+    are changed to it.
 
     Args:
         v: values in a subspace of the layers that read it.
-        first: one of `FIRST`, or None: scalar for maps of up to 3 channels, else slices.
+        first: one of `FIRST`, or None: scalar for maps of up to 3 channels, else slices. Scalar also suits tables of
+            few features: values that share a codebook are told apart no better than its centroids are.
 
     Raises:
         InputError: there is no such choice.
@@ -33,10 +35,10 @@ def input_layout(network: Network, v: int, first: str | None) -> FrameLayout | N
     if first is not None and first not in FIRST:
         raise InputError(f"first is {first!r}: use one of {', '.join(FIRST)}")
     if source.rank == 1:
-        if first not in (None, "slices"):
-            raise InputError(f"first is {first!r}: the first layer takes vectors, which are cut into slices: leave it "
-                             "out")
-        return None
+        if first == "space_to_depth":
+            raise InputError("first is 'space_to_depth': the first layer takes vectors, which have no squares of "
+                             "pixels: use scalar or slices, or leave it out")
+        return FrameLayout(source.channels, slice=1) if first == "scalar" else None
     size = (source.channels, source.height, source.width)
     if first == "space_to_depth":
         side = _side(network)

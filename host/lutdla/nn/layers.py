@@ -61,14 +61,16 @@ class QuantizeInput(nn.Module):
     Args:
         affine: how int8 stands for the input.
         shape: of one input, without the batch.
-        layout: the input feature map; None is a vector of all values.
+        layout: the input feature map; None is a vector of all values, cut into slices.
+        vector: whether the first layer reads a vector; None: without a layout.
     """
 
-    def __init__(self, affine: Affine, shape: tuple[int, ...], layout: FrameLayout | None = None) -> None:
+    def __init__(self, affine: Affine, shape: tuple[int, ...], layout: FrameLayout | None = None, *,
+                 vector: bool | None = None) -> None:
         super().__init__()
         self.affine, self.shape = affine, tuple(shape)
         self.layout = layout or FrameLayout(channels=math.prod(shape))
-        self.is_vector = layout is None
+        self.is_vector = layout is None if vector is None else vector
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, *shape) uint8 or float -> float32 (batch, channels, height, width), or (batch, values) of a vector:

@@ -17,10 +17,12 @@ class LUTLinear(LUTLayer):
         v: values in a subspace.
         c: centroids in a codebook.
         metric: name of the encoder's distance.
+        slice: values in a subspace, v or fewer; None: v.
     """
 
-    def __init__(self, in_features: int, out_features: int, v: int = 4, c: int = 16, metric: str = "l2") -> None:
-        super().__init__(in_features, out_features, Geometry(), v=v, c=c, metric=metric)
+    def __init__(self, in_features: int, out_features: int, v: int = 4, c: int = 16, metric: str = "l2",
+                 slice: int | None = None) -> None:
+        super().__init__(in_features, out_features, Geometry(), v=v, c=c, metric=metric, slice=slice)
         self.weight = nn.Parameter(self.weight.detach().flatten(1))  # (N, K), as in nn.Linear
 
     def forward(self, x: Tensor, shortcut: Tensor | None = None, residual: Tensor | None = None) -> Tensor:
