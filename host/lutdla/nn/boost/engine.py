@@ -37,7 +37,7 @@ def train(run: Run, checkpoints: Checkpoints | None = None, saved: dict[str, Any
             run.go_to(saved["position"])
         for index in range(run.stage_index, len(run.stages)):
             try:
-                network = _begin(run, index, saved)
+                network = begin(run, index, saved)
                 saved = None
                 while run.epoch < run.stage.epochs and not run.stopped:
                     _epoch(run, network, checkpoints)
@@ -55,7 +55,7 @@ def _in_order(techniques: Iterable[Technique]) -> list[Technique]:
     return sorted(techniques, key=lambda technique: technique.ORDER)
 
 
-def _begin(run: Run, index: int, saved: dict[str, Any] | None) -> nn.Module:
+def begin(run: Run, index: int, saved: dict[str, Any] | None = None) -> nn.Module:
     """Make a stage ready, or make it as it was when `saved` was written; returns the network as a step calls it."""
     run.stage_index = index
     run.techniques = _in_order([*run.common, *(copy.copy(technique) for technique in run.stage.techniques)])
@@ -114,7 +114,7 @@ def _epoch(run: Run, network: nn.Module, checkpoints: Checkpoints | None) -> Non
         random_state.restore(now)
     start = time.perf_counter() - run.seconds
     for batch in batches:
-        _step(run, network, batch)
+        step(run, network, batch)
         if checkpoints is not None and checkpoints.due(run):
             run.seconds = time.perf_counter() - start
             checkpoints.write(run)
@@ -124,7 +124,12 @@ def _epoch(run: Run, network: nn.Module, checkpoints: Checkpoints | None) -> Non
         checkpoints.write(run)
 
 
-def _step(run: Run, network: nn.Module, batch: Any) -> None:
+def step(run: Run, network: nn.Module, batch: Any) -> None:
+    """One step of the stage under way.
+
+    Args:
+        network: what `begin` returned.
+    """
     for technique in run.techniques:
         technique.before_step(run)
     factor = run.stage.schedule.factor(run.step, run.steps)
