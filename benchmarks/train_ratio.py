@@ -31,7 +31,7 @@ from lutdla.nn.boost.technique import Technique
 from lutdla.nn.conversion import convert
 from lutdla.spec.config import METRICS
 
-BATCH, STEPS, PROFILED = 128, 15, 3
+BATCH, STEPS, PROFILED = 128, 15, 7
 """Examples of a step; steps that are timed, and steps that are profiled."""
 
 PARTS = {
@@ -102,16 +102,17 @@ def medians(steps: Mapping[str, Step], count: int) -> dict[str, float]:
 
 
 def shares(make: Step, count: int) -> dict[str, float]:
-    """Parts of a step's time, 0..1; they add up to 1."""
-    with profile(activities=[ProfilerActivity.CPU]) as profiler:
-        for _ in range(count):
-            with record_function("whole step"):
-                make()
-    times = {event.key: event.cpu_time_total for event in profiler.key_averages()}
-    whole = times["whole step"]
-    found = {part: times.get(key, 0.0) / whole for part, key in PARTS.items()}
-    found["sums_gradient"] -= found["convolution_gradient"]
-    return {**found, "rest": 1 - sum(found.values())}
+    """Parts of a step's time, 0..1, medians over some steps; they add up to 1."""
+    steps: list[dict[str, float]] = []
+    for _ in range(count):
+        with profile(activities=[ProfilerActivity.CPU]) as profiler, record_function("whole step"):
+            make()
+        times = {event.key: event.cpu_time_total for event in profiler.key_averages()}
+        found = {part: times.get(key, 0.0) / times["whole step"] for part, key in PARTS.items()}
+        found["sums_gradient"] -= found["convolution_gradient"]
+        steps.append(found)
+    middle = {part: median(one[part] for one in steps) for part in PARTS}
+    return {**middle, "rest": 1 - sum(middle.values())}
 
 
 def figures(times: Mapping[str, float], parts: Mapping[str, float], batch: int, steps: int) -> dict[str, Any]:
