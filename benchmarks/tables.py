@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import engine_page, growth
+from benchmarks import accuracy_page, engine_page, growth
 from benchmarks.record import ORIGIN, RESULTS, ROOT
 
 BEGIN, END = "<!-- figures: written by `make docs` -->", "<!-- end of figures -->"
@@ -109,10 +109,10 @@ def table(figures: dict[str, Any], keys: tuple[str, ...] | None = None) -> str:
 
 def _page(title: str, introduction: str, sections: dict[str, dict[str, Any]], command: str) -> str:
     parts = [f"# {title}", NOTE, introduction]
-    for heading, words in engine_page.sections(sections):
+    for heading, words in (*engine_page.sections(sections), *accuracy_page.sections(sections)):
         parts += [f"## {heading}", words]
     for name, figures in sections.items():
-        if not engine_page.covers(name):
+        if not engine_page.covers(name) and not accuracy_page.covers(name):
             parts += [f"## {TITLES.get(name, name)}", table(figures)]
     if not sections:
         parts.append(f"Not measured yet: `{command}` does it.")
@@ -126,8 +126,15 @@ def pages(found: dict[str, dict[str, Any]]) -> dict[str, str]:
             "Performance",
             "Cycles and lookups are counted by the counters of the Verilated core. A clock frequency is an assumption "
             "until a board or Vivado has shown it, and so is every rate that follows from it.",
-            {name: figures for name, figures in found.items() if name not in VERIFICATION},
+            {name: figures for name, figures in found.items()
+             if name not in VERIFICATION and not accuracy_page.covers(name)},
             "python -m benchmarks.record demo lutdla demo",
+        ),
+        "accuracy.md": _page(
+            "Accuracy",
+            accuracy_page.INTRODUCTION,
+            {name: figures for name, figures in found.items() if accuracy_page.covers(name)},
+            "python -m benchmarks.record accuracy_fashion_resnet8_l2 python -m benchmarks.accuracy fashion_resnet8",
         ),
         "verification.md": _page(
             "Verification",
@@ -176,6 +183,8 @@ def main() -> None:
     if "growth" in found:
         growth.plot(found["growth"], ROOT / "docs" / "growth.svg")
         print("docs/growth.svg")
+    for path in accuracy_page.plots(found):
+        print(path.relative_to(ROOT))
     readme = ROOT / "README.md"
     readme.write_text(with_block(readme.read_text(encoding="utf-8"), readme_block(found)), encoding="utf-8")
     print("README.md")
