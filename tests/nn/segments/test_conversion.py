@@ -159,7 +159,7 @@ class Twice(nn.Module):
         (["idle"], {}, "part idle does not run when the model does"),
         (["line"], {"clip": 0.5}, r"part line: clip is 0.5: it must be 0..0.1"),
         (["line"], {"per_part": {"idle": {"c": 8}}}, "per_part names 'idle', which is no part: parts are line"),
-        (["line"], {"first": "scalar"}, "part line: first is 'scalar'"),
+        (["line"], {"first": "space_to_depth"}, "part line: first is 'space_to_depth'"),
     ],
 )
 def test_what_cannot_be_a_part_is_named(parts, options, message):
