@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +16,7 @@ from benchmarks.pretrained import convert_and_train, finish, on_the_core, parser
 from lutdla.data import load
 from lutdla.data.voice_activity import Stream, make_stream
 from lutdla.models.pretrained.silero_vad import PARTS, chunks, load_silero_vad
+from lutdla.nn.boost.auc import auc
 from lutdla.nn.segments.distillation import cross_entropy
 
 SEQUENCE = 32
@@ -24,15 +24,6 @@ SEQUENCE = 32
 
 RATIOS = (20.0, 5.0, 0.0)
 """Speech to noise, in dB."""
-
-
-def auc(score: npt.ArrayLike, positive: npt.ArrayLike) -> float:
-    """Area under the ROC curve; equal scores count half."""
-    scores, labels = np.asarray(score), np.asarray(positive, bool)
-    ordered = np.sort(scores)
-    ranks = (np.searchsorted(ordered, scores, "left") + np.searchsorted(ordered, scores, "right") + 1) / 2
-    count = int(labels.sum())
-    return float((ranks[labels].sum() - count * (count + 1) / 2) / (count * (len(labels) - count)))
 
 
 def sequences(streams: list[Stream]) -> Tensor:
@@ -58,7 +49,7 @@ def main() -> None:
 
     def areas(model: nn.Module) -> dict[float, float]:
         with torch.no_grad():
-            return {ratio: auc(model(torch.tensor(chunks(stream.samples)[None]))[0].numpy(), stream.speech)
+            return {ratio: auc(model(torch.tensor(chunks(stream.samples)[None]))[0], torch.tensor(stream.speech))
                     for ratio, stream in tests.items()}
 
     before = areas(dense)
