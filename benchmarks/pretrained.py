@@ -69,11 +69,12 @@ class Converted:
 def convert_and_train(
     dense: nn.Module, parts: Sequence[str], calibration: Inputs, training: Inputs, loss: Loss,
     quality: Callable[[nn.Module], float], options: argparse.Namespace,
+    per_part: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Converted:
-    """Convert parts, measure, distil, freeze."""
+    """Convert parts, measure, distil, freeze; `per_part` as for `convert_parts`."""
     config, begin = core_of(options), time.perf_counter()
     model = convert_parts(dense, parts, calibration, v=config.v, c=config.c, metric=config.metric, clip=options.clip,
-                          seed=options.seed, batch=options.batch)
+                          seed=options.seed, batch=options.batch, per_part=per_part)
     converted = time.perf_counter()
     before = quality(model)
     CONSOLE.print(f"converted in {converted - begin:.1f} s, quality {before:.4f}")

@@ -22,12 +22,17 @@ from lutdla.nn.segments.distillation import divergence
 from lutdla.nn.train import logits
 
 
+CUTS = {"dense": {"first": "scalar"}}
+"""The last layer sees one vector a file, in which each value counts: single values, c levels each."""
+
+
 def main() -> None:
     """Convert, train, measure, write the figures."""
     arguments = parser("pretrained_magika", __doc__, steps=600)
     arguments.add_argument("--files", type=int, default=100, help="training files of each type, at most")
     arguments.add_argument("--test-files", type=int, default=20, help="test files of each type, at most")
     arguments.add_argument("--calibration", type=int, default=128, help="files that codebooks are made of")
+    arguments.set_defaults(set=["codebook_rows=128"])  # single values have a codebook each
     options = arguments.parse_args()
     torch.set_num_threads(1)
     data = load("files", train_per_class=options.files, test_per_class=options.test_files, seed=options.seed)
@@ -41,7 +46,8 @@ def main() -> None:
 
     figures: dict[str, Any] = {"train_files": len(train), "test_files": len(test), "dense": accuracy(dense)}
     shuffled = train[torch.randperm(len(train), generator=torch.Generator().manual_seed(options.seed))]
-    made = convert_and_train(dense, PARTS, shuffled[: options.calibration], shuffled, divergence, accuracy, options)
+    made = convert_and_train(dense, PARTS, shuffled[: options.calibration], shuffled, divergence, accuracy, options,
+                             CUTS)
     figures |= {"calibrated": made.before, "lut": accuracy(made.model), **made.figures}
     figures["drop_points"] = 100 * (figures["dense"] - figures["lut"])
     figures["agreement"] = float((predictions(dense, test) == predictions(made.model, test)).float().mean())
