@@ -21,7 +21,6 @@ from lutdla.models.pretrained.magika import PARTS, load_magika, type_names
 from lutdla.nn.segments.distillation import divergence
 from lutdla.nn.train import logits
 
-
 CUTS = {"dense": {"first": "scalar"}}
 """The last layer sees one vector a file, in which each value counts: single values, c levels each."""
 
