@@ -34,7 +34,7 @@ from lutdla.nn.boost.history import History
 from lutdla.nn.boost.named import schedule, techniques
 from lutdla.nn.boost.progress import LiveProgress
 from lutdla.nn.boost.recipe_file import Recipe, read_recipe
-from lutdla.nn.boost.recipe_parts import Splits, dense_network, examples, stages, task
+from lutdla.nn.boost.recipe_parts import Splits, augmented, dense_network, examples, stages, task
 from lutdla.nn.train import logits
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import METRICS, CoreConfig
@@ -81,7 +81,8 @@ def train_dense(recipe: Recipe, splits: Splits, progress: Any) -> tuple[nn.Modul
     """The dense network of a recipe and its seed; trained once, then read from its checkpoint."""
     dense, section = dense_network(recipe, splits), recipe.dense
     history = fit_dense(
-        dense, splits.train, epochs=section.epochs, batch=section.batch, rate=section.rate,
+        dense, augmented(recipe, splits.train, dense=True), epochs=section.epochs, batch=section.batch,
+        rate=section.rate,
         weight_decay=section.weight_decay, schedule=schedule(section.schedule, section.warmup, "dense"),
         task=task(recipe), seed=recipe.seed, validation=splits.validation, progress=progress,
         **kept(recipe, "dense.ckpt"),
@@ -100,7 +101,8 @@ def train(recipe: Recipe, choice: dict[str, Any], splits: Splits,
         batch=recipe.batch, seed=recipe.seed, calibration=recipe.convert.calibration, convert_options=options,
     )
     name = "-".join(f"{key}{value}" for key, value in sorted(choice.items()))
-    network = boost.fit(splits.train, validation=splits.validation, progress=progress, **kept(recipe, f"{name}.ckpt"))
+    network = boost.fit(augmented(recipe, splits.train, dense=False), validation=splits.validation, progress=progress,
+                        **kept(recipe, f"{name}.ckpt"))
     return dense, network, dense_history, boost.history
 
 

@@ -113,7 +113,7 @@ def test_without_anomalies_the_final_score_is_that_of_the_task(read):
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("batches = 3", "has no key 'batches': known are data, model, output, task, dense"),
+    ("batches = 3", "has no key 'batches': known are data, model, output, task, augment, dense"),
     ("data.nam = 1", r"recipe.toml: \[data\] has no key 'nam': known are name, function, validation"),
     ("[[stages]]\nname = 'x'\nepochs = 1\nrate = 2", r"\[stages.0\] has no key 'rate': known are name, epochs, cent"),
     ("[[stages]]\nname = 'x'", r"\[stages.0\] lacks 'epochs'"),

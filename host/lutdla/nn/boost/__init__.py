@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lutdla.nn.boost.augment import Augment
 from lutdla.nn.boost.batches import Batch, Examples, Loader
 from lutdla.nn.boost.checkpoint import Checkpoints
 from lutdla.nn.boost.dense import fit_dense, train_dense
@@ -23,8 +24,9 @@ from lutdla.nn.boost.techniques.reconstruction import Reconstruction
 from lutdla.nn.boost.techniques.temperature import GradientChoice, TemperatureSchedule
 
 __all__ = [
-    "CENTROIDS", "JOINT", "SCHEDULES", "Averaging", "Batch", "BatchNormReestimation", "CentroidRevival", "Checkpoints",
-    "Classification", "Constant", "Cosine", "DenseStage", "Distillation", "EarlyStop", "Examples", "GradientChoice",
-    "GradualReplacement", "History", "LUTBoost", "Linear", "Loader", "Reconstruction", "Regression", "Run", "Schedule",
-    "Share", "Stage", "Task", "Technique", "TemperatureSchedule", "fit_dense", "processes", "train_dense",
+    "CENTROIDS", "JOINT", "SCHEDULES", "Augment", "Averaging", "Batch", "BatchNormReestimation", "CentroidRevival",
+    "Checkpoints", "Classification", "Constant", "Cosine", "DenseStage", "Distillation", "EarlyStop", "Examples",
+    "GradientChoice", "GradualReplacement", "History", "LUTBoost", "Linear", "Loader", "Reconstruction",
+    "Regression", "Run", "Schedule", "Share", "Stage", "Task", "Technique", "TemperatureSchedule", "fit_dense",
+    "processes", "train_dense",
 ]  # fmt: skip

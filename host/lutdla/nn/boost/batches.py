@@ -123,7 +123,7 @@ class Examples(Source):
     def settings(self) -> dict[str, Any]:  # noqa: D102
         return {"count": len(self), "shape": list(self.inputs.shape[1:]), "type": str(self.inputs.dtype),
                 "sum": total(self.inputs), "targets": total(self.targets),
-                "augment": getattr(self.augment, "__qualname__", None if self.augment is None else "yes")}
+                "augment": None if self.augment is None else getattr(self.augment, "__qualname__", repr(self.augment))}
 
     def state_dict(self) -> dict[str, Any]:  # noqa: D102
         return {"generator": self._generator.get_state()}

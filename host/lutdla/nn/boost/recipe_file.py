@@ -44,6 +44,19 @@ class DataSection:
 
 
 @dataclass(frozen=True)
+class AugmentSection:
+    """`[augment]`: see `lutdla.nn.boost.Augment`.
+
+    Attributes:
+        dense: whether the dense network is trained with it too.
+    """
+
+    flip: bool = False
+    shift: int = 0
+    dense: bool = True
+
+
+@dataclass(frozen=True)
 class TaskSection:
     """`[task]`: what is trained for.
 
@@ -168,6 +181,7 @@ class Recipe:
     model: ModelSection
     output: OutputSection
     task: TaskSection = TaskSection()
+    augment: AugmentSection = AugmentSection()
     dense: DenseSection = DenseSection()
     convert: ConvertSection = ConvertSection()
     stages: tuple[StageSection, ...] = ()
@@ -186,6 +200,8 @@ class Recipe:
                                   f"{', '.join(keys)}")
         if not 0 <= self.data.validation < 1:
             raise ConfigError(f"[data] validation is {self.data.validation}: it is a share, 0 or more and less than 1")
+        if self.task.kind == "regression" and (self.augment.flip or self.augment.shift):
+            raise ConfigError("[augment] changes inputs and not what they should give: leave it out of a regression")
         if self.task.kind not in ("classification", "regression"):
             raise ConfigError(f"[task] kind is {self.task.kind!r}: use classification or regression")
         if self.data.normal is not None and (self.data.name is None or self.task.kind != "regression"):

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from lutdla.data import Dataset, TableDataset, card, load
 from lutdla.errors import ConfigError, InputError
 from lutdla.nn.boost.auc import auc
+from lutdla.nn.boost.augment import Augment
+from lutdla.nn.boost.batches import Examples
 from lutdla.nn.boost.named import schedule, techniques
 from lutdla.nn.boost.recipe_file import DataSection, ModelSection, Recipe, TaskSection
 from lutdla.nn.boost.stages import CENTROIDS, JOINT, Stage
@@ -81,6 +83,18 @@ def examples(recipe: Recipe, limit: int | None) -> Splits:
     classes = int(targets.max()) + 1 if recipe.task.kind == "classification" else None
     return Splits((inputs[rest], targets[rest]), (inputs[aside], targets[aside]) if held_out else test, test, held_out,
                   classes, None if anomalies is None else anomalies[:limit])
+
+
+def augmented(recipe: Recipe, pair: Pair, *, dense: bool) -> Examples:
+    """Training examples as `[augment]` changes them.
+
+    Args:
+        pair: (inputs, targets).
+        dense: whether they are for the dense network.
+    """
+    section = recipe.augment
+    augment = Augment(section.flip, section.shift)
+    return Examples(*pair, augment=augment if augment != Augment() and (section.dense or not dense) else None)
 
 
 def _from_set(section: DataSection, task: TaskSection) -> tuple[list[Any], Tensor | None]:

@@ -23,7 +23,7 @@ from lutdla.nn.boost.lutboost import LUTBoost
 from lutdla.nn.boost.named import schedule, techniques
 from lutdla.nn.boost.processes import Share
 from lutdla.nn.boost.recipe_file import Recipe
-from lutdla.nn.boost.recipe_parts import Splits, dense_network, examples, stages, task
+from lutdla.nn.boost.recipe_parts import Splits, augmented, dense_network, examples, stages, task
 from lutdla.nn.boost.techniques.early_stop import EarlyStop
 from lutdla.nn.train import Progress, silent
 from lutdla.spec.config import CoreConfig
@@ -89,8 +89,8 @@ class Training:
             seed=self.recipe.seed, calibration=self.recipe.convert.calibration, device=self.recipe.device,
             convert_options=self._convert,
         )
-        network = boost.fit(self.splits.train, validation=self.splits.validation, progress=progress,
-                            **self._kept(LUT_CHECKPOINT))
+        network = boost.fit(augmented(self.recipe, self.splits.train, dense=False),
+                            validation=self.splits.validation, progress=progress, **self._kept(LUT_CHECKPOINT))
         history = History(self.task.SCORE, dense_history.rows + boost.history.rows)
         (name, dense), (_, lut) = (self._score(model) for model in (self.dense, network))
         files = self._write(network, history, name, {"dense": dense, "lut": lut}) if Share.here().first else ()
@@ -120,10 +120,10 @@ class Training:
         if section.epochs == 0:
             return History(self.task.SCORE)
         return fit_dense(
-            self.dense, self.splits.train, epochs=section.epochs, batch=section.batch, rate=section.rate,
-            weight_decay=section.weight_decay, schedule=self._dense_schedule, task=self.task, seed=self.recipe.seed,
-            device=self.recipe.device, validation=self.splits.validation, progress=progress,
-            **self._kept(DENSE_CHECKPOINT),
+            self.dense, augmented(self.recipe, self.splits.train, dense=True), epochs=section.epochs,
+            batch=section.batch, rate=section.rate, weight_decay=section.weight_decay, schedule=self._dense_schedule,
+            task=self.task, seed=self.recipe.seed, device=self.recipe.device,
+            validation=self.splits.validation, progress=progress, **self._kept(DENSE_CHECKPOINT),
         )
 
     @torch.no_grad()
