@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 from torch import nn
@@ -32,7 +33,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class BaseStage:
+class BaseStage(ABC):
     """What every stage says.
 
     Attributes:
@@ -55,9 +56,9 @@ class BaseStage:
         if self.batch is not None and self.batch < 1:
             raise InputError(f"stage {self.name}: batch is {self.batch}: it must be at least 1")
 
+    @abstractmethod
     def groups(self, network: nn.Module) -> list[Group]:
         """All parameters of the network, those that stay frozen too."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
