@@ -13,7 +13,7 @@ from lutdla.spec.config import LOOPS, STREAMS, CoreConfig
 from lutdla.spec.hazards import needs_drain
 from lutdla.spec.memory import BIAS_BITS, SHIFT_MAX, MemoryImage, Piece
 from lutdla.spec.program import EncodeInput, Lookup, Loop, Program
-from lutdla.spec.walk import walk
+from lutdla.spec.walk import encoded, walk
 from lutdla.spec.window import Port, Window, window_arrays
 
 MOST_STEPS = 64
@@ -183,16 +183,19 @@ class _Maker:
             sides.append(max(1, reach(strides[stream], counts)[1] + self.pick(1, 1, 1, 2, 0)))
         channels = min(config.constant_rows, config.codebook_rows) - per_row + 1
         strides["channel"], channel = self._strides(counts, channels)
-        strides["dest"], dest = self._dest(counts)
+        encode = not to_output and self.chance(0.9)
+        encodings, strides["dest"], dest, apart = self._dest(counts, encode)
         low, high = sorted((self.between(-128, 127), self.between(-128, 127))) if self.chance(0.5) else (-128, 127)
         codebook = channel + self.between(0, 1) * (config.codebook_rows > channel + reach(strides["channel"], counts)[1]
                                                    + per_row)
+        spare = config.codebook_rows - codebook - reach(strides["channel"], counts)[1] - per_row
         record = Lookup(
             tuple(Loop(n, kind == "reduce", kind == "pool", *(strides[s][i] for s in STREAMS))
                   for i, (n, kind) in enumerate(loops)),
             index=bases[0], shortcut=bases[1], height=sides[0], width=sides[1], window=window,
             table=tables[0] + table, constant=channel, codebook=codebook, dest=dest, low=low, high=high,
-            encode=not to_output and self.chance(0.9), to_output=to_output, finish=to_output or self.chance(0.85),
+            encode=encode, encodings=encodings, encoding_stride=apart,
+            codebooks=self.between(0, spare // max(1, encodings - 1)), to_output=to_output, finish=to_output or self.chance(0.85),
             drain=self.chance(0.4), **flags,
         )  # fmt: skip
         self._finish(record, readable)
@@ -245,11 +248,15 @@ class _Maker:
             sums[int(np.argmax(sums))] = 0
         return sums
 
-    def _dest(self, counts):
-        """Strides and base of index groups: mostly side by side, outside the input frame."""
+    def _dest(self, counts, encode: bool):
+        """Number of encodings, strides and base of index groups, stride of encodings: mostly side by side, outside the
+        input frame."""
         config, per_row = self.config, self.config.groups_per_row
         total = config.index_words * config.groups_per_word
-        strides, low, high = [0] * len(counts), 0, per_row - 1
+        encodings = min(self.pick(1, 1, 2, 3, 8), max(1, total // 3 // per_row)) if encode else 1
+        apart, own = self.pick(per_row, per_row, per_row + 1, 1), per_row - 1
+        apart *= encodings == 1 or own + apart * (encodings - 1) < total // 3
+        strides, low, high = [0] * len(counts), 0, own + apart * (encodings - 1)
         for i in self.rng.permutation(len(counts)):
             stride = self.pick(1, 1, -1, 0) * (high - low + 1)
             least, most = reach([stride], [counts[i]])
@@ -259,8 +266,8 @@ class _Maker:
         bases = [b for b in range(-low, total - high) if not taken[b + low : b + high + 1].any()]
         if not bases:
             strides = [0] * len(counts)
-            bases = [b for b in range(total - per_row + 1) if not taken[b : b + per_row].any()]
-        return strides, int(self.rng.choice(bases))
+            encodings, bases = 1, [b for b in range(total - per_row + 1) if not taken[b : b + per_row].any()]
+        return encodings, strides, int(self.rng.choice(bases)), apart
 
     def _finish(self, record: Lookup, readable) -> None:
         """Add a record with what depends on its steps: begin, residual, store; and note what it writes."""
@@ -276,7 +283,7 @@ class _Maker:
         if record.finish and not record.to_output:
             record = self._values(record, steps.dest[done] - record.dest, steps.dest[pooled] - record.dest)
             if record.encode:
-                groups = np.unique(steps.dest[pooled, None] + inner)
+                groups = np.unique(encoded(record, steps, pooled, config)[1])
                 own = self._blocks(groups)
                 readable = readable & ~own.any(axis=1)[:, None]
                 self.written |= own
@@ -330,7 +337,8 @@ class _Maker:
         for record in self.records:
             _, high = reach([loop.channel for loop in record.loops], [loop.count for loop in record.loops])
             ends.append(record.codebook + high + config.groups_per_row)
-        codebooks = min(config.codebook_rows, max(encode.codebook + encode.codebooks, *ends))
+        encodings = [end + (record.encodings - 1) * record.codebooks for end, record in zip(ends[1:], self.records)]
+        codebooks = min(config.codebook_rows, max(encode.codebook + encode.codebooks, *encodings))
         constants = min(config.constant_rows, max(ends))
         total = sum(r.steps() for r in self.records) * (PASSES if self.shape.wild else 1)
         limit = max(1, min(127, ((1 << (config.acc_bits - 1)) - 1) // (total * config.banks) - 1))

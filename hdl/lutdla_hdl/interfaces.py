@@ -138,6 +138,12 @@ class Tail:
         """First value group added, before `Rows.dest`."""
         self.value_out = bits(16)
         """First value group stored, before `Rows.dest`."""
+        self.encodings = bits(3)
+        """Times that a row is encoded, less 1."""
+        self.codebooks = bits(16)
+        """Codebook rows from one encoding to the next."""
+        self.encoding_stride = bits(16)
+        """Index groups from one encoding to the next."""
 
 
 class Rows:

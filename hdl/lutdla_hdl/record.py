@@ -23,7 +23,7 @@ class Record:
     Attributes:
         chunks: read data of the program memory, a signal for each beat.
         kind, end, flags and addresses of `lutdla.spec.program`, low, high, groups, codebooks, value_in, value_out,
-        has_residual, has_store: fields as in the table.
+        encodings, encoding_stride, has_residual, has_store: fields as in the table.
         loop_last, loop_reduce, loop_pool: one for each loop.
         increments: address -> one for each loop.
     """
@@ -37,7 +37,8 @@ class Record:
         self.kind, self.end, self.has_residual, self.has_store = (
             fields[name] for name in ("kind", "end", "residual", "store")
         )
-        for name in (*FLAGS, *ADDRESSES, "low", "high", "groups", "codebooks", "value_in", "value_out"):
+        for name in (*FLAGS, *ADDRESSES, "low", "high", "groups", "codebooks", "value_in", "value_out", "encodings",
+                     "encoding_stride"):
             setattr(self, name, fields[name])
         self.loop_last: list[Any] = [fields[f"loop{i}_last"] for i in range(LOOPS)]
         self.loop_reduce: list[Any] = [fields[f"loop{i}_reduce"] for i in range(LOOPS)]

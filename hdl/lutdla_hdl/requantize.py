@@ -4,6 +4,10 @@
                            constants read                            value memory read                              |
     Groups <------------------------------------------------------------------ written where the row is stored <----+
 
+A row that is encoded several times goes through as often, all its groups each time, with other codebooks and
+destinations: the maximum of a pool stays what it is, and values are stored the last time, so that a row may replace
+what it adds.
+
 Latency from `took` to the group: `LATENCY` cycles. No backpressure behind it.
 """
 
@@ -29,9 +33,44 @@ RESIDUAL_AT, CLAMP_AT, POOL_AT = 5, 6, 7
 
 
 @block
-def row_addresses(rows: Rows, tail: Tail, number: Any, constant: Any, codebook: Any, dest: Any, added: Any,
-                  stored: Any) -> Any:  # fmt: skip
-    """Addresses of group `number` of the row at the FIFO head; each wraps in its own width."""
+def encoding(clk: Any, rst: Any, done: Any, again: Any, tail: Tail, last: Any, codebook: Any, dest: Any) -> Any:
+    """Which encoding of the row at the FIFO head is under way.
+
+    Args:
+        done: its last group is taken.
+        again: the row is encoded as often as its record says; otherwise it goes through once.
+        last: no other encoding follows.
+        codebook, dest: what this encoding adds to codebook row and index group; they wrap.
+    """
+    number = counter_bits(3)
+    encodings, codebooks, stride = tail.encodings, tail.codebooks, tail.encoding_stride
+
+    @always_comb
+    def decide():
+        last.next = not again or number == encodings
+
+    @always_seq(clk.posedge, reset=rst)
+    def count():
+        if done and last:
+            number.next = 0
+            codebook.next = 0
+            dest.next = 0
+        elif done:
+            number.next = number + 1
+            codebook.next = codebook + codebooks
+            dest.next = dest + stride
+
+    return decide, count
+
+
+@block
+def row_addresses(rows: Rows, tail: Tail, number: Any, more_codebook: Any, more_dest: Any, constant: Any,
+                  codebook: Any, dest: Any, added: Any, stored: Any) -> Any:  # fmt: skip
+    """Addresses of group `number` of the row at the FIFO head; each wraps in its own width.
+
+    Args:
+        more_codebook, more_dest: of this encoding.
+    """
     channel, row_dest = rows.channel, rows.dest
     constant_base, codebook_base, dest_base = tail.constant, tail.codebook, tail.dest
     added_base, stored_base = tail.value_in, tail.value_out
@@ -39,8 +78,8 @@ def row_addresses(rows: Rows, tail: Tail, number: Any, constant: Any, codebook: 
     @always_comb
     def add():
         constant.next = constant_base + channel + number
-        codebook.next = codebook_base + channel + number
-        dest.next = dest_base + row_dest + number
+        codebook.next = codebook_base + channel + number + more_codebook
+        dest.next = dest_base + row_dest + number + more_dest
         added.next = added_base + row_dest + number
         stored.next = stored_base + row_dest + number
 
@@ -56,7 +95,7 @@ def requantize(
 
     Args:
         enable: rows go this way, not to the output.
-        pop: this row is done with.
+        pop: this row is done with: the last group of its last encoding enters.
         took: a group has entered; it comes out as `groups.valid` after `LATENCY` cycles, with `groups.encode` where its
             pool is complete and its record encodes.
         tail: of the record that the row at the head belongs to; looked at only while it is there.
@@ -71,11 +110,15 @@ def requantize(
     last_group, bytes_wide = config.groups_per_row - 1, 8 * config.group
     rows_valid, rows_data, pool_first, pool_last = rows.valid, rows.data, rows.pool_first, rows.pool_last
     tail_encode, tail_store = tail.encode, tail.store
+    ended, last = flag(), flag()
+    more_codebook, more_dest = counter_bits(len(at_codebook)), counter_bits(len(at_dest))
+    turn = named(encoding(clk, rst, ended, pool_last, tail, last, more_codebook, more_dest), "encoding")
 
     @always_comb
     def control():
         took.next = rows_valid and enable
-        pop.next = rows_valid and enable and number == last_group
+        ended.next = rows_valid and enable and number == last_group
+        pop.next = rows_valid and enable and number == last_group and last
 
     @always_seq(clk.posedge, reset=rst)
     def count():
@@ -86,14 +129,17 @@ def requantize(
                 number.next = number + 1
 
     address = named(
-        row_addresses(rows, tail, number, at_constant, at_codebook, at_dest, at_added, at_stored), "address"
+        row_addresses(
+            rows, tail, number, more_codebook, more_dest, at_constant, at_codebook, at_dest, at_added, at_stored
+        ),  # fmt: skip
+        "address",
     )
     complete, keep = flag(), flag()
 
     @always_comb
     def decide():
         complete.next = pool_last and tail_encode
-        keep.next = pool_last and tail_store
+        keep.next = pool_last and tail_store and last
 
     # -- what later stages need, delayed until they do ---------------------------------------------------------------
     add_now = flag()
@@ -150,6 +196,6 @@ def requantize(
         out_codebook.next = beside_late[c:d]
 
     return (
-        control, count, address, decide, wait_added, wait_add, wait_clamp, wait_first, wait_number, wait_entering,
+        control, count, turn, address, decide, wait_added, wait_add, wait_clamp, wait_first, wait_number, wait_entering,
         wait_beside, store, select, lanes, pool, flow, memory, outputs,
     )  # fmt: skip

@@ -86,7 +86,7 @@ def tail_queue(
         full: no further record may begin.
     """
     word = ConcatSignal(
-        record.value_out, record.value_in, record.dest, record.codebook, record.constant, record.high, record.low,
+        record.encoding_stride, record.codebooks, record.encodings, record.value_out, record.value_in, record.dest, record.codebook, record.constant, record.high, record.low,
         record.encode, record.has_store, record.has_residual, record.to_output,
     )  # fmt: skip
     pushed, front, level = bits(len(word)), bits(len(word)), bits(width_for(RECORDS) + 1)
@@ -96,6 +96,7 @@ def tail_queue(
     to_output, residual, store, encode = tail.to_output, tail.residual, tail.store, tail.encode
     low, high, constant, codebook, dest = tail.low, tail.high, tail.constant, tail.codebook, tail.dest
     value_in, value_out = tail.value_in, tail.value_out
+    encodings, codebooks, encoding_stride = tail.encodings, tail.codebooks, tail.encoding_stride
 
     @always_comb
     def gather():
@@ -121,5 +122,8 @@ def tail_queue(
         dest.next = front[68:52]
         value_in.next = front[84:68]
         value_out.next = front[100:84]
+        encodings.next = front[103:100]
+        codebooks.next = front[119:103]
+        encoding_stride.next = front[135:119]
 
     return instances()

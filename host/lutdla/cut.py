@@ -23,7 +23,8 @@ def cut_behind(image: MemoryImage, number: int, config: CoreConfig) -> MemoryIma
     last = lookups[-1]
     loops = tuple(replace(loop, pool=False) for loop in last.loops)
     lookups[:-1] = [replace(r, to_output=False, finish=False) if r.to_output else r for r in lookups[:-1]]
-    lookups[-1] = replace(last, loops=loops, to_output=True, finish=True, encode=False, residual=None, store=None)
+    lookups[-1] = replace(last, loops=loops, to_output=True, finish=True, encode=False, encodings=1, residual=None,
+                           store=None)
     if not any(record.wait_input for record in lookups):
         lookups[0] = replace(lookups[0], wait_input=True)
     held_input = sum(record.wait_input - record.free_input for record in lookups)

@@ -164,7 +164,9 @@ class Reference:
             added = 0 if record.residual is None else self.values[record.residual + dest + g]
             x = requantize(acc, image.mult[at], image.bias[at], image.shift[at], added, record.low, record.high)
             self.held[g] = x if step.pool_first else np.maximum(self.held[g], x)
-            if step.pool_last and record.encode:
-                self._encode_group(self.held[g], record.codebook + channel + g, record.dest + dest + g)
             if step.pool_last and record.store is not None:
                 self.values[record.store + dest + g] = self.held[g]
+        if step.pool_last and record.encode:
+            for i, g in product(range(record.encodings), range(config.groups_per_row)):
+                self._encode_group(self.held[g], record.codebook + channel + g + i * record.codebooks,
+                                   record.dest + dest + g + i * record.encoding_stride)

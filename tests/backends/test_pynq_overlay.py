@@ -64,7 +64,7 @@ def test_scatter_gather_is_refused(tmp_path):
 
 @pytest.mark.parametrize(("constants", "message"), [
     ({"MAGIC": 0}, "the IP at 0x43C00000 answers 0x00000000, a lutdla core answers 0x4C555444"),
-    ({"ABI": 99}, "the overlay has ABI 99, this lutdla speaks ABI 2: update lutdla"),
+    ({"ABI": 99}, "the overlay has ABI 99, this lutdla speaks ABI 3: update lutdla"),
     ({"ABI": 0}, "ABI 0, .*build the overlay again"),
     ({"CONFIG_HASH": 5}, "configuration hash 0x00000005, the hwh describes 0x.*pynq.PL.reset"),
 ])  # fmt: skip

@@ -1,5 +1,6 @@
 import random
 from dataclasses import replace
+from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
@@ -113,7 +114,8 @@ def random_records(config, rng):
             "residual": number > 0 and number % 3 != 1, "store": number % 2 == 0, "encode": number != 2,
             "low": int(rng.integers(-128, -60)), "high": int(rng.integers(60, 128)), "constant": int(rng.integers(3)),
             "codebook": int(rng.integers(3)), "dest": int(rng.integers(4)), "to_output": False,
-            "value_in": 0, "value_out": 0,
+            "value_in": 0, "value_out": 0, "encodings": (0, 1, 0, 2, 3, 0)[number],
+            "codebooks": int(rng.integers(2)), "encoding_stride": int(rng.integers(9)),
         }  # fmt: skip
         for i in range(count * pool):
             row = {
@@ -121,7 +123,7 @@ def random_records(config, rng):
                 "dest": i // pool * groups % 16, "pool_first": i % pool == 0, "pool_last": i % pool == pool - 1,
             }  # fmt: skip
             made.append((tail, row))
-        made += [(tail | {"residual": False, "store": False, "encode": False},
+        made += [(tail | {"residual": False, "store": False, "encode": False, "encodings": 0},
                   {"data": rng.integers(-limit, limit, config.lanes), "channel": 0, "dest": 0, "pool_first": True,
                    "pool_last": True})] * VALUE_ROWS_APART  # fmt: skip
     return made
@@ -131,16 +133,21 @@ def expected_groups(config, image, work):
     """What must come out: (encode, values, codebook, dest), by the reference's rules."""
     values, held = np.zeros((config.value_rows, config.group), np.int64), [None] * config.groups_per_row
     for tail, row in work:
+        replaced = []
         for g, acc in enumerate(row["data"].reshape(config.groups_per_row, config.group)):
             at, dest = tail["constant"] + row["channel"] + g, row["dest"] + g
             added = values[tail["value_in"] + dest] if tail["residual"] else 0
             x = reference.requantize(acc, image.mult[at], image.bias[at], image.shift[at], added, tail["low"],
                                      tail["high"])  # fmt: skip
             held[g] = x if row["pool_first"] else np.maximum(held[g], x)
-            if row["pool_last"] and tail["store"]:
-                values[tail["value_out"] + dest] = held[g]
-            yield (row["pool_last"] and tail["encode"], held[g].tolist(), tail["codebook"] + row["channel"] + g,
-                   tail["dest"] + dest)  # fmt: skip
+            replaced.append((tail["value_out"] + dest, held[g]))
+        for i, g in product(range(1 + row["pool_last"] * tail.get("encodings", 0)), range(config.groups_per_row)):
+            codebook = tail["codebook"] + row["channel"] + g + i * tail.get("codebooks", 0)
+            dest = tail["dest"] + row["dest"] + g + i * tail.get("encoding_stride", 0)
+            yield row["pool_last"] and tail["encode"], held[g].tolist(), codebook, dest
+        if row["pool_last"] and tail["store"]:
+            for at, value in replaced:
+                values[at] = value
 
 
 def drive(s, bench, config, image, work, pauses, always=False):
@@ -229,9 +236,9 @@ def test_a_row_may_replace_what_it_adds():
     config, rng = replace(BASE, encoders=2, lanes=8), np.random.default_rng(5)
     image, s, limit = constants(config, rng), make(config), 1 << (BASE.acc_bits - 1)
     tail = {"residual": False, "store": True, "encode": True, "low": -128, "high": 127, "constant": 0, "codebook": 0,
-            "dest": 0, "to_output": False, "value_in": 5, "value_out": 5}  # fmt: skip
+            "dest": 0, "to_output": False, "value_in": 5, "value_out": 5, "codebooks": 1, "encoding_stride": 2}  # fmt: skip
     work = [
-        (tail | {"residual": i >= 10}, {"data": rng.integers(-limit, limit, 8), "channel": 0, "dest": 2 * (i % 10),
+        (tail | {"residual": i >= 10, "encodings": i // 7}, {"data": rng.integers(-limit, limit, 8), "channel": 0, "dest": 2 * (i % 10),
                                         "pool_first": True, "pool_last": True})
         for i in range(30)
     ]  # fmt: skip

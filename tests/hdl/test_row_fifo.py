@@ -13,6 +13,7 @@ from lutdla_hdl.record import Record
 from lutdla_hdl.row_fifo import RECORDS, row_fifo, tail_queue
 from tests.hdl.bench import Bench, set_record
 
+ADDRESSES = ("constant", "codebook", "codebooks", "dest", "encoding_stride")
 CONFIG = CoreConfig(v=1, c=2, ports=1, blocks=1, lanes=2, encoders=1, acc_bits=12)
 
 
@@ -64,17 +65,18 @@ def test_each_row_meets_what_its_record_says():
         for _ in range(300):
             assert bool(full) == (len(queue) == RECORDS)
             if queue:
-                for name in ("to_output", "encode", "low", "high", "constant", "codebook", "dest"):
+                for name in ("to_output", "encode", "low", "high", *ADDRESSES):
                     width = len(getattr(tail, name))
                     assert int(getattr(tail, name)) == getattr(queue[0], name) % (1 << width), name
                 assert bool(tail.residual) == (queue[0].residual is not None)
                 assert bool(tail.store) == (queue[0].store is not None)
                 assert (int(tail.value_in), int(tail.value_out)) == (queue[0].residual or 0, queue[0].store or 0)
+                assert int(tail.encodings) == queue[0].encodings - 1
             places = [rng.choice((None, rng.randrange(1 << 16))) for _ in range(2)]
             flags = {name: rng.random() < 0.5 for name in ("to_output", "encode", "finish")}
-            addresses = {name: rng.randrange(1 << 16) for name in ("constant", "codebook", "dest")}
+            addresses = {name: rng.randrange(1 << 16) for name in ADDRESSES}
             program = Lookup((Loop(),), low=-rng.randrange(129), high=rng.randrange(128), residual=places[0],
-                             store=places[1], **flags, **addresses)
+                             store=places[1], encodings=rng.randrange(1, 9), **flags, **addresses)
             set_record(record, config, encode_record(program, True, config))
             begin = len(queue) < RECORDS and rng.random() < 0.5
             rows.pop.next = pop = bool(queue) and rng.random() < 0.6

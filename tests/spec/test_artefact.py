@@ -108,7 +108,7 @@ def test_a_flipped_bit_is_refused(path, data):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda h: h.update(format=1), "format 1, ABI 2; this lutdla reads format 3, ABI 2: compile"),
+        (lambda h: h.update(format=1), "format 1, ABI 3; this lutdla reads format 3, ABI 3: compile"),
         (lambda h: h.update(abi=7), "format 3, ABI 7"),
         (lambda h: h.pop("config"), "header does not describe a network"),
         (lambda h: h["config"].update(v=3), "header does not describe a network"),

@@ -7,9 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lutdla.spec.hazards import LAUNCH_GAP, ROW_FIFO, VALUE_ROWS_APART, needs_drain, tree_stages, write_latency
+from lutdla.spec.hazards import (
+    LAUNCH_GAP,
+    ROW_FIFO,
+    VALUE_ROWS_APART,
+    needs_drain,
+    row_cycles,
+    tree_stages,
+    write_latency,
+)
 from lutdla.spec.program import EncodeInput, Lookup, Loop, Program
-from lutdla.spec.walk import walk
+from lutdla.spec.walk import encoded, walk
 from lutdla.spec.window import Port, Window, window_arrays
 from tests.strategies import SEEDS, TINY, configs, memory_images
 
@@ -28,6 +36,11 @@ def reads(*words, **changes):
     """A record that reads words at these steps: (word, steps before)."""
     (word, before), = words
     return Lookup((Loop(before + 1, True, index=1),), index=word - before, to_output=True, drain=False, **changes)
+
+
+def reads_late(word, before):
+    """A record that reads word 255 for `before` steps, then another."""
+    return Lookup((Loop(2, True, index=word - 255), Loop(before, True)), index=255, to_output=True, drain=False)
 
 
 def out(count, steps=1):
@@ -70,6 +83,24 @@ def test_rows_arrive_one_row_time_apart():
 def test_a_long_record_between_gives_time():
     assert needs(rows(1, 100), rows(1, 50, steps=LATENCY), reads((100, 0))) == [False, False]
     assert needs(rows(1, 100), rows(1, 50, steps=LATENCY - 10), reads((100, 0))) == [False, True]
+
+
+def test_rows_that_are_encoded_several_times_arrive_later():
+    late, again = LATENCY - LAUNCH_GAP - 1, {"encodings": 3, "encoding_stride": 50}
+    for word in (100, 125):  # the second encoding's words lie 25 words further
+        assert needs(rows(1, 100, **again), reads_late(word, late + 4)) == [False]
+        assert needs(rows(1, 100, **again), reads_late(word, late + 3)) == [True]
+    behind = 9 * (3 * CORE.groups_per_row - 1) + 4
+    assert needs(rows(10, 100, **again), reads_late(109, late + behind)) == [False]
+    assert needs(rows(10, 100, **again), reads_late(109, late + behind - 1)) == [True]
+
+
+def test_rows_fall_behind_by_a_full_fifo_of_long_rows():
+    steps, again = 15, {"encodings": 8, "encoding_stride": 0}  # a row takes 16 cycles, and comes after 15
+    last = ROW_FIFO * 15 - 1
+    needed = LATENCY - LAUNCH_GAP - 1 + 14 + last
+    assert needs(rows(last + 1, 0, steps, **again), reads_late(last, needed - 1)) == [True]
+    assert needs(rows(last + 1, 0, steps, **again), reads_late(last, needed)) == [False]
 
 
 # -- by count --------------------------------------------------------------------------------------------------------
@@ -159,8 +190,9 @@ class Pipeline:
         start = max(self.now + tree_stages(self.config), self.left[-1] if self.left else 0)
         if record.to_output and self.stall:
             start += int(self.rng.integers(0, 200)) * int(self.rng.integers(0, 2))
-        self.left.append(start + self.config.groups_per_row)
-        arrives = start + write_latency(self.config) - tree_stages(self.config)
+        time = row_cycles(record, bool(steps.pool_last[t]) and not record.to_output, self.config)
+        self.left.append(start + time)
+        arrives = start + write_latency(self.config) - tree_stages(self.config) + time - self.config.groups_per_row
         self.arrived = max(self.arrived, arrives)
         if record.to_output:
             return
@@ -168,7 +200,8 @@ class Pipeline:
             for group in (steps.value_in[t] + inner).tolist():
                 assert len(self.left) - self.stored.get(group, -99) > VALUE_ROWS_APART
         if steps.pool_last[t] and record.encode:
-            for word in ((steps.dest[t] + inner) // self.config.groups_per_word).tolist():
+            _, groups = encoded(record, steps, np.arange(len(steps.last)) == t, self.config)
+            for word in (groups.reshape(-1) // self.config.groups_per_word).tolist():
                 self.pending[word] = arrives
         if steps.pool_last[t] and record.store is not None:
             for group in (steps.value_out[t] + inner).tolist():
@@ -205,7 +238,7 @@ def test_no_word_is_read_before_it_arrives(data, seed, stall):
 @settings(max_examples=100)
 def test_two_records_by_hand(data, seed, stall):
     count, steps = data.draw(st.integers(1, 60)), data.draw(st.integers(1, 6))
-    writer = rows(count, 100, steps)
+    writer = rows(count, 100, steps, encodings=data.draw(st.integers(1, 8)))
     stride, own = data.draw(st.sampled_from((-1, 0, 1))), data.draw(st.integers(1, 40))
     start = 100 + data.draw(st.integers(0, count - 1)) + (own - 1 if stride < 0 else 0)
     reader = Lookup((Loop(own, data.draw(st.booleans()), index=stride), Loop(data.draw(st.integers(1, 4)), True)),

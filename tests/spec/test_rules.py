@@ -98,6 +98,10 @@ def test_the_input_frame(first, message):
         ({"table": 16}, "record 1: table row / c reaches 16..16, this core has 0..15: use a core with more table_rows"),
         ({"table": 4}, "record 1: reads table row 16, which is not loaded then: the image has rows 0..15"),
         ({"loops": (Loop(5, accumulator=1),)}, "record 1: accumulator row reaches 0..4, this core has 0..3"),
+        ({"encodings": 0}, "record 1: encodings is 0, it must be 1..8"),
+        ({"encodings": 9}, "record 1: encodings is 9, it must be 1..8"),
+        ({"encoding_stride": 65536}, "record 1: encoding_stride is 65536, it must be 0..65535"),
+        ({"codebooks": -1}, "record 1: codebooks is -1, it must be 0..65535"),
         ({"window": 1}, "window row reaches 1, the model has 1: compile it again"),
     ],
 )
@@ -113,6 +117,10 @@ def test_a_record(changes, message):
         ({"dest": 29}, "record 1: index group written reaches 29..32, this core has 0..31"),
         ({"dest": 4}, "record 1: writes index words of the input frame 0..2, where the next frame may be"),
         ({"dest": 2}, "record 1: reads and writes index word 1: give its input and its output regions of their own"),
+        ({"encodings": 2, "codebooks": 29}, "record 1: codebook row reaches 0..32, this core has 0..31"),
+        ({"encodings": 2, "encoding_stride": 21}, "record 1: index group written reaches 8..32, this core has 0..31"),
+        ({"encodings": 2, "encode": False}, "record 1: encodings is 2, but rows are not encoded: set encode, or enc"),
+        ({"dest": 6, "encodings": 2, "encoding_stride": 65535}, "record 1: index group written reaches 6..65544"),
         ({"residual": 13}, "record 1: value group added reaches 13..16, this core has 0..15: use a core with"),
         ({"store": 13}, "record 1: value group stored reaches 13..16"),
         ({"to_output": True, "finish": False}, "record 1: sends rows to the host that it does not finish"),
@@ -120,6 +128,11 @@ def test_a_record(changes, message):
 )
 def test_a_record_that_requantises(changes, message):
     refuses(message, FIRST, replace(INNER, **changes), LAST)
+
+
+def test_a_map_may_be_encoded_several_times():
+    again = {"encodings": 3, "codebooks": 2, "encoding_stride": 6}
+    image(FIRST, replace(INNER, **again), LAST).validate(TINY)
 
 
 def test_addresses_of_rows_that_are_not_requantised_do_not_matter():

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from lutdla.errors import ProgramError
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.program import EncodeInput, Lookup, Program
-from lutdla.spec.walk import Int, Steps, walk
+from lutdla.spec.walk import Int, Steps, encoded, walk
 from lutdla.spec.window import WindowArrays
 
 BLOCK = 1 << 20
@@ -165,8 +165,9 @@ class VectorEngine:
                     self._check(i, "value group", kept, config.value_rows)
                     stored[kept] = True
                 if record.encode:
-                    self._check(i, "codebook row", steps.codebook[pooled, None] + inner, config.codebook_rows)
-                    written[self._positions(i, steps.dest[pooled, None] + inner)] = True
+                    codebooks, groups = encoded(record, steps, pooled, config)
+                    self._check(i, "codebook row", codebooks, config.codebook_rows)
+                    written[self._positions(i, groups)] = True
 
     def _check(self, record: int, what: str, addresses: Int, depth: int) -> None:
         if addresses.size and addresses.max() >= depth:
@@ -333,5 +334,7 @@ class VectorEngine:
         if record.store is not None:
             self._values[(steps.value_out[done, None] + inner).reshape(-1)] = flat
         if record.encode:
-            self._encode(flat, (steps.codebook[done, None] + inner).reshape(-1),
-                         (steps.dest[done, None] + inner).reshape(-1))
+            codebooks, groups = encoded(record, steps, done, self.config)
+            if record.encodings > 1:
+                flat = np.repeat(values[:, None], record.encodings, axis=1).reshape(-1, *values.shape[2:])
+            self._encode(flat, codebooks.reshape(-1), groups.reshape(-1))

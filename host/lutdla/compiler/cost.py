@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lutdla.spec.config import CoreConfig
-from lutdla.spec.hazards import LAUNCH_GAP, write_latency
+from lutdla.spec.hazards import LAUNCH_GAP, row_cycles, write_latency
 from lutdla.spec.packets import schedule
 from lutdla.spec.program import Lookup, Program
 
@@ -39,8 +39,13 @@ class Costs:
 
 def record_cycles(record: Lookup, config: CoreConfig) -> int:
     """Cycles of a record from its first step to the next record's."""
-    per_row = config.beats_per_row if record.to_output else config.groups_per_row
-    return max(record.steps(), record.rows() * per_row) + LAUNCH_GAP + (write_latency(config) if record.drain else 0)
+    if record.to_output:
+        behind = record.rows() * config.beats_per_row
+    else:
+        complete = record.encoded_rows()
+        behind = sum(rows * row_cycles(record, done, config)
+                     for rows, done in ((complete, True), (record.rows() - complete, False)))
+    return max(record.steps(), behind) + LAUNCH_GAP + (write_latency(config) if record.drain else 0)
 
 
 def frame_cycles(groups: int, config: CoreConfig) -> int:

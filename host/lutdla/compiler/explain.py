@@ -13,7 +13,7 @@ import numpy as np
 from lutdla.compiler.cost import predict
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.program import Lookup
-from lutdla.spec.walk import walk
+from lutdla.spec.walk import encoded, walk
 from lutdla.spec.window import WindowArrays, window_arrays
 
 
@@ -141,7 +141,7 @@ def _touched(record: Lookup, windows: WindowArrays,
             added.append((steps.value_in[steps.last, None] + inner).ravel())
         done = steps.last & steps.pool_last
         if record.encode:
-            writes.append(np.unique((steps.dest[done, None] + inner) // config.groups_per_word))
+            writes.append(np.unique(encoded(record, steps, done, config)[1] // config.groups_per_word))
         if record.store is not None:
             stored.append((steps.value_out[done, None] + inner).ravel())
     none = [np.zeros(0, np.int64)]

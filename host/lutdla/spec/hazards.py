@@ -22,7 +22,7 @@ import numpy as np
 
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.program import Lookup, Program
-from lutdla.spec.walk import Int, walk
+from lutdla.spec.walk import Int, encoded, walk
 from lutdla.spec.window import WindowArrays
 
 ROW_FIFO = 16
@@ -46,6 +46,11 @@ def write_latency(config: CoreConfig) -> int:
     return tree_stages(config) + config.groups_per_row + config.index_bits + 20
 
 
+def row_cycles(record: Lookup, complete: bool, config: CoreConfig) -> int:
+    """Cycles that requantisation takes for a row; `complete`: its pool is."""
+    return config.groups_per_row * (record.encodings if complete and record.encode else 1)
+
+
 @dataclass
 class _Row:
     """A row under way. Times are cycles, or steps where the argument is by count."""
@@ -66,17 +71,20 @@ class _Trail:
         self.now, self.count, self.arrives = 0, 0, 0
         self.behind = ROW_FIFO + 1  # rows since the newest one for the host
         self.rows: deque[_Row] = deque()
+        self.times: deque[int] = deque(maxlen=ROW_FIFO)  # cycles that the newest rows take behind the FIFO
 
     def forget(self) -> None:
         """All rows have arrived."""
         self.rows.clear()
         self.arrives, self.behind = self.now, ROW_FIFO + 1
 
-    def add(self, issued: int, words: Int, values: Int, to_output: bool) -> None:
-        """One finished row."""
+    def add(self, issued: int, words: Int, values: Int, to_output: bool, time: int) -> None:
+        """One finished row. `time`: cycles that it takes behind the FIFO; the latency holds those of one encoding."""
         self.behind = 0 if to_output else self.behind + 1
-        held_up = ROW_FIFO * self.config.groups_per_row if self.behind == ROW_FIFO + 1 else 0
-        self.arrives = max(issued + self.latency + held_up, self.arrives + self.config.groups_per_row)
+        held_up = sum(self.times) if self.behind == ROW_FIFO + 1 else 0
+        alone = issued + self.latency + time - self.config.groups_per_row
+        self.arrives = max(alone + held_up, self.arrives + time)
+        self.times.append(time)
         self.rows.append(_Row(self.count, issued, self.arrives, self.behind > ROW_FIFO, words, values))
         self.count += 1
 
@@ -147,14 +155,15 @@ def _conflicts(record: Lookup, windows: WindowArrays, trail: _Trail) -> bool:
 def _advance(record: Lookup, windows: WindowArrays, trail: _Trail) -> None:
     """Issue all steps of a record. Of many rows the newest are enough: those before have arrived by count."""
     config, inner, nothing = trail.config, np.arange(trail.config.groups_per_row), np.arange(0)
-    skip = record.rows() - (4 * ROW_FIFO + trail.latency)
+    most = row_cycles(record, True, config)  # rows fall behind by less in each, and by a FIFO of them at most
+    skip = record.rows() - (ROW_FIFO * max(4, most) + trail.latency)
     for steps in walk(record, windows, config):
-        finished = np.flatnonzero(steps.last)
-        for j in finished[max(0, skip) :]:
+        finished, (_, groups) = np.flatnonzero(steps.last), encoded(record, steps, steps.last, config)
+        for k, j in list(enumerate(finished))[max(0, skip) :]:
             arrives = bool(steps.pool_last[j]) and not record.to_output
-            words = (steps.dest[j] + inner) // config.groups_per_word if arrives and record.encode else nothing
             values = steps.value_out[j] + inner if arrives and record.store is not None else nothing
-            trail.add(trail.now + int(j), words, values, record.to_output)
+            words = groups[k].reshape(-1) // config.groups_per_word if arrives and record.encode else nothing
+            trail.add(trail.now + int(j), words, values, record.to_output, row_cycles(record, arrives, config))
         skip -= len(finished)
         trail.now += len(steps.first)
         trail.prune()

@@ -30,6 +30,9 @@ from lutdla.spec.config import LOOPS, STREAMS, CoreConfig
 ENCODE_INPUT, LOOKUP = 0, 1
 """Values of the field `kind`."""
 
+MAX_ENCODINGS = 8
+"""Times that a row is encoded, at most."""
+
 
 @dataclass(frozen=True)
 class Loop:
@@ -77,7 +80,14 @@ class Lookup:
     the maximum over pool loops is then encoded to index group `dest` (where `encode`), and kept as values at
     `store + dest`.
 
+    A map that is cut finer than into v values is encoded several times: encoding i, from 0, takes codebook rows
+    `i * codebooks` behind `codebook`, whose centroids are all alike in the coordinates that it leaves out, and writes
+    index groups `i * encoding_stride` behind `dest`. All groups of a row are encoded before the next encoding begins.
+    Values are stored once.
+
     Attributes:
+        encodings: how often a row is encoded, 1..8.
+        codebooks, encoding_stride: codebook rows, index groups from one encoding to the next.
         begin: rows start from 0; False: from what the accumulators hold.
         finish: rows are finished; False: the sums stay in the accumulators for a later record.
         drain: starts only when all earlier rows are where they belong. Without it, the core starts at once: allowed
@@ -95,6 +105,9 @@ class Lookup:
     constant: int = 0
     codebook: int = 0
     dest: int = 0
+    encodings: int = 1
+    codebooks: int = 0
+    encoding_stride: int = 0
     low: int = -128
     high: int = 127
     residual: int | None = None
@@ -112,6 +125,11 @@ class Lookup:
     def rows(self) -> int:
         """Accumulator rows the record finishes."""
         return self.finish * int(np.prod([loop.count for loop in self.loops if not loop.reduce], dtype=np.int64))
+
+    def encoded_rows(self) -> int:
+        """Of these, those that are encoded: their pools are complete."""
+        pooled = int(np.prod([loop.count for loop in self.loops if loop.pool], dtype=np.int64))
+        return 0 if self.to_output or not self.encode else self.rows() // pooled
 
     def steps(self) -> int:
         """Steps of the loop nest: cycles of the lookup datapath."""
@@ -180,9 +198,9 @@ ADDRESSES = ("codebook", "constant", "dest", "index", "shortcut", "table", "wind
 def record_fields(config: CoreConfig) -> tuple[tuple[str, int], ...]:
     """Name and width of every field of a record, least significant first."""
     head = (
-        ("kind", 1), ("end", 1), *((name, 1) for name in FLAGS), ("store", 1), ("residual", 1), ("reserved0", 3),
+        ("kind", 1), ("end", 1), *((name, 1) for name in FLAGS), ("store", 1), ("residual", 1), ("encodings", 3),
         ("low", 8), ("high", 8), ("groups", 16), ("codebooks", 16), *((name, 16) for name in ADDRESSES),
-        ("value_out", 16), ("value_in", 16), ("reserved1", 16),
+        ("value_out", 16), ("value_in", 16), ("encoding_stride", 16),
     )  # fmt: skip
     loops = tuple(
         entry
@@ -217,9 +235,10 @@ def _values(record: Record, end: bool) -> dict[str, int]:
             "kind": ENCODE_INPUT, "end": end, "groups": record.groups, "codebooks": record.codebooks,
             "codebook": record.codebook, "dest": record.dest,
         }  # fmt: skip
-    values = {name: getattr(record, name) for name in (*FLAGS, *ADDRESSES, "low", "high")} | {
+    names = (*FLAGS, *ADDRESSES, "low", "high", "codebooks", "encoding_stride")
+    values = {name: getattr(record, name) for name in names} | {
         "kind": LOOKUP, "end": end, "store": record.store is not None, "residual": record.residual is not None,
-        "value_out": record.store or 0, "value_in": record.residual or 0,
+        "value_out": record.store or 0, "value_in": record.residual or 0, "encodings": record.encodings - 1,
     }  # fmt: skip
     loops = padded_loops(record)
     for i, loop in enumerate(loops):
@@ -274,5 +293,6 @@ def decode_record(data: bytes, config: CoreConfig) -> tuple[Record, bool]:
         loops, low=_signed(values["low"], 8), high=_signed(values["high"], 8),
         store=values["value_out"] if values["store"] else None,
         residual=values["value_in"] if values["residual"] else None,
+        encodings=values["encodings"] + 1, codebooks=values["codebooks"], encoding_stride=values["encoding_stride"],
         **flags, **addresses,  # type: ignore[arg-type]
     ), bool(values["end"])  # fmt: skip

@@ -12,8 +12,8 @@ import numpy as np
 from lutdla.errors import ProgramError
 from lutdla.spec.config import LOOPS, CoreConfig
 from lutdla.spec.hazards import needs_drain
-from lutdla.spec.program import EncodeInput, Lookup, Program
-from lutdla.spec.walk import Bool, Int, walk
+from lutdla.spec.program import ADDRESSES, MAX_ENCODINGS, EncodeInput, Lookup, Program
+from lutdla.spec.walk import Bool, Int, encoded, walk
 from lutdla.spec.window import WindowArrays, validate_windows, window_arrays
 
 if TYPE_CHECKING:
@@ -142,9 +142,14 @@ def _validate_lookup(where: str, record: Lookup, config: CoreConfig) -> None:
         raise ProgramError(f"{where}: {record.steps()} steps, at most {MAX_STEPS} are supported: use a smaller layer")
     if not -128 <= record.low <= record.high <= 127:
         raise ProgramError(f"{where}: clamp {record.low}..{record.high} must be a range within -128..127")
-    for name in ("index", "shortcut", "height", "width", "window", "table", "constant", "codebook", "dest"):
+    for name in (*ADDRESSES, "codebooks", "encoding_stride"):
         if not 0 <= getattr(record, name) < 1 << 16:
             raise ProgramError(f"{where}: {name} is {getattr(record, name)}, it must be 0..65535")
+    if not 1 <= record.encodings <= MAX_ENCODINGS:
+        raise ProgramError(f"{where}: encodings is {record.encodings}, it must be 1..{MAX_ENCODINGS}")
+    if record.encodings > 1 and not record.encode:
+        raise ProgramError(f"{where}: encodings is {record.encodings}, but rows are not encoded: set encode, or "
+                           "encodings to 1")
     if record.to_output and any(loop.pool for loop in record.loops):
         raise ProgramError(f"{where}: pools raw results: the host takes rows as they are")
     if record.to_output and not record.finish:
@@ -184,8 +189,8 @@ def _validate_steps(
         if record.store is not None:
             check("value group stored", steps.value_out[done, None] + inner, config.value_rows, "value_rows")
         if record.encode:
-            check("codebook row", steps.codebook[done, None] + inner, config.codebook_rows, "codebook_rows")
-            groups = steps.dest[done, None] + inner
+            codebooks, groups = encoded(record, steps, done, config)
+            check("codebook row", codebooks, config.codebook_rows, "codebook_rows")
             check("index group written", groups, _groups(config), "index_words")
             written[_words(groups, config)] = True
     if record.residual is not None and record.store is not None and record.finish and not record.to_output:

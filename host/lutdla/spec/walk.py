@@ -46,6 +46,15 @@ class Steps:
         return self.active & self.inside[:, :, None]
 
 
+def encoded(record: Lookup, steps: Steps, done: Bool, config: CoreConfig) -> tuple[Int, Int]:
+    """Codebook rows and index groups of the rows that steps `done` finish, in the order in which they are encoded:
+    (rows, encodings, groups of a row) each."""
+    inner = np.arange(config.groups_per_row)
+    number = np.arange(record.encodings)[:, None]
+    return (steps.codebook[done, None, None] + number * record.codebooks + inner,
+            steps.dest[done, None, None] + number * record.encoding_stride + inner)
+
+
 def walk(record: Lookup, windows: WindowArrays, config: CoreConfig, block: int = 1 << 14) -> Iterator[Steps]:
     """The steps of a record in order, `block` at a time.
 
