@@ -1,5 +1,7 @@
 """Artefacts made without the compiler: a network of two layers, and networks around random programs."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from lutdla.reference import Reference
@@ -34,7 +36,7 @@ def two_layers(seed: int = 0) -> Artefact:
 
 
 def random_artefact(config: CoreConfig, shape: Shape, images: int = 4) -> Artefact:
-    """A network around a random program whose results differ from image to image."""
+    """A network around a random program whose results differ from image to image, and depend on its first piece."""
     for seed in range(1000):
         image = random_image(config, np.random.default_rng(seed), shape)
         groups = image.program.input_groups
@@ -45,6 +47,11 @@ def random_artefact(config: CoreConfig, shape: Shape, images: int = 4) -> Artefa
         results = Reference(config, image).run(values.astype(np.int8))
         if len(np.unique(results, axis=0)) < len(results):
             continue
+        if image.pieces:
+            first, *others = image.pieces
+            empty = replace(image, pieces=(replace(first, tables=0 * first.tables), *others))
+            if (Reference(config, empty).run(values.astype(np.int8)) == results).all(axis=1).any():
+                continue
         outputs, count = results.shape[1], len(image.program.records)
         return Artefact(config, image, (values.shape[1],), 1.0, 0, np.ones(outputs, np.float32),
                         np.zeros(outputs, np.float32), FrameLayout(values.shape[1], slice=config.v),

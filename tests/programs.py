@@ -253,7 +253,7 @@ class _Maker:
         input frame."""
         config, per_row = self.config, self.config.groups_per_row
         total = config.index_words * config.groups_per_word
-        encodings = min(self.pick(1, 1, 2, 3, 8), max(1, total // 3 // per_row)) if encode else 1
+        encodings = min(self.pick(1, 1, 1, 1, 2, 3, 8), max(1, total // 3 // per_row)) if encode else 1
         apart, own = self.pick(per_row, per_row, per_row + 1, 1), per_row - 1
         apart *= encodings == 1 or own + apart * (encodings - 1) < total // 3
         strides, low, high = [0] * len(counts), 0, own + apart * (encodings - 1)
