@@ -195,8 +195,8 @@ class _Maker:
             index=bases[0], shortcut=bases[1], height=sides[0], width=sides[1], window=window,
             table=tables[0] + table, constant=channel, codebook=codebook, dest=dest, low=low, high=high,
             encode=encode, encodings=encodings, encoding_stride=apart,
-            codebooks=self.between(0, spare // max(1, encodings - 1)), to_output=to_output, finish=to_output or self.chance(0.85),
-            drain=self.chance(0.4), **flags,
+            codebooks=self.between(0, spare // max(1, encodings - 1)), to_output=to_output,
+            finish=to_output or self.chance(0.85), drain=self.chance(0.4), **flags,
         )  # fmt: skip
         self._finish(record, readable)
 
@@ -271,7 +271,7 @@ class _Maker:
 
     def _finish(self, record: Lookup, readable) -> None:
         """Add a record with what depends on its steps: begin, residual, store; and note what it writes."""
-        config, inner = self.config, np.arange(self.config.groups_per_row)
+        config = self.config
         blind = replace(record, window=0)
         found = list(walk(blind, window_arrays([Window((Port(),) * config.ports)] * config.window_rows), config))
         steps = found[0]

@@ -86,7 +86,8 @@ def tail_queue(
         full: no further record may begin.
     """
     word = ConcatSignal(
-        record.encoding_stride, record.codebooks, record.encodings, record.value_out, record.value_in, record.dest, record.codebook, record.constant, record.high, record.low,
+        record.encoding_stride, record.codebooks, record.encodings, record.value_out, record.value_in, record.dest,
+        record.codebook, record.constant, record.high, record.low,
         record.encode, record.has_store, record.has_residual, record.to_output,
     )  # fmt: skip
     pushed, front, level = bits(len(word)), bits(len(word)), bits(width_for(RECORDS) + 1)

@@ -70,8 +70,10 @@ def layers(draw, net, source, earlier, config):
         if wide:
             options |= {"shortcut": draw(st.sampled_from(wide)), "shortcut_stride": apart}
     low = 0 if channels % config.v else None
+    finer = [v for v in range(1, config.v) if config.v % v == 0 and config.metric != "chebyshev"]
     return net.conv(source, channels, tuple(kernel), stride=tuple(stride), padding=tuple(padding), average=average,
-                    low=low, **options)
+                    low=low, v=draw(st.sampled_from((None, *finer))),
+                    c=draw(st.sampled_from((None, max(2, config.c // 2)))), **options)
 
 
 @st.composite

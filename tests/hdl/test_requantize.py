@@ -236,10 +236,12 @@ def test_a_row_may_replace_what_it_adds():
     config, rng = replace(BASE, encoders=2, lanes=8), np.random.default_rng(5)
     image, s, limit = constants(config, rng), make(config), 1 << (BASE.acc_bits - 1)
     tail = {"residual": False, "store": True, "encode": True, "low": -128, "high": 127, "constant": 0, "codebook": 0,
-            "dest": 0, "to_output": False, "value_in": 5, "value_out": 5, "codebooks": 1, "encoding_stride": 2}  # fmt: skip
+            "dest": 0, "to_output": False, "value_in": 5, "value_out": 5, "codebooks": 1,
+            "encoding_stride": 2}  # fmt: skip
     work = [
-        (tail | {"residual": i >= 10, "encodings": i // 7}, {"data": rng.integers(-limit, limit, 8), "channel": 0, "dest": 2 * (i % 10),
-                                        "pool_first": True, "pool_last": True})
+        (tail | {"residual": i >= 10, "encodings": i // 7},
+         {"data": rng.integers(-limit, limit, 8), "channel": 0, "dest": 2 * (i % 10), "pool_first": True,
+          "pool_last": True})
         for i in range(30)
     ]  # fmt: skip
     with Bench(s.clk, s.block, reset=s.rst) as bench:

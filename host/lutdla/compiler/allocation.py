@@ -68,7 +68,7 @@ def allocate(plans: tuple[LayerPlan, ...], input_name: str, together: int, batch
             continue
         readers = [p.number for p in plans if p.layer.residual == plan.target.name]
         words = replace(_region(plan.target.name, plans, together, batch, input_name), dies=max(readers))
-        region = replace(words, size=words.size * config.groups_per_word)
+        region = replace(words, size=plan.target.plane * config.groups_per_word)
         last = plan.layer.residual
         replaced = next((r for r in values if r.name == moved.get(last, last)), None)
         if replaced is not None and replaced.dies == plan.number and _same_place(plan, replaced, region):

@@ -14,6 +14,7 @@ from lutdla.compiler.checks import check_network
 from lutdla.compiler.constants import codebook_rows, constant_rows
 from lutdla.compiler.dataflow import choose
 from lutdla.compiler.emission import Draft
+from lutdla.compiler.encodings import with_encodings
 from lutdla.compiler.layer_plan import LayerPlan, plan_layers
 from lutdla.compiler.layout import table_rows
 from lutdla.compiler.misfit import Misfit
@@ -42,6 +43,7 @@ def assemble(network: IntegerNetwork, config: CoreConfig, provenance: dict[str, 
     Raises:
         CompileError: names the layer, what does not fit, the limit and the fix.
     """
+    network = with_encodings(network, config)
     check_network(network, config)
     plans, found = _draft(network, config, dataflow, batch)
     constants = constant_rows(plans, config)

@@ -56,11 +56,9 @@ def _shape(feature_map: FeatureMap) -> tuple[int, int, int]:
 
 
 def _check_map(feature_map: FeatureMap, where: str, config: CoreConfig) -> None:
-    subspaces, c, v = feature_map.codebooks.shape
-    if (v, c) != (config.v, config.c):
-        raise CompileError(f"{where}: trained with v={v}, c={c}, this core has v={config.v}, c={config.c}: convert the "
-                           "layer with the core's v and c")
-    if not 1 <= feature_map.slice <= v or subspaces != -(-feature_map.channels // feature_map.slice):
+    subspaces, v = feature_map.codebooks.shape[0], feature_map.codebooks.shape[2]
+    blocks = -(-feature_map.channels // feature_map.slice) if feature_map.slice > 0 else 0
+    if not 1 <= feature_map.slice <= v or subspaces != blocks * feature_map.encodings:
         raise CompileError(f"{where}: map {feature_map.name} has {feature_map.channels} channels in slices of "
                            f"{feature_map.slice} and {subspaces} codebooks: they must agree, and a slice has 1..{v}")
 

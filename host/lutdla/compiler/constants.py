@@ -28,19 +28,23 @@ def constant_rows(plans: tuple[LayerPlan, ...], config: CoreConfig) -> npt.NDArr
 
 def codebook_rows(network: IntegerNetwork, plans: tuple[LayerPlan, ...], config: CoreConfig) -> npt.NDArray[np.int8]:
     """Codebooks of the input map and of all targets: (rows, encoders, c, v); past the last subspace they are 0."""
-    rows = [_codebooks(network.input, network.layout.groups_per_pixel(config), config)]
+    rows = _codebooks(network.input, network.layout.groups_per_pixel(config), config)
     _check(rows, "codebook_rows", "input", config.codebook_rows)
     for plan in plans:
         if plan.layer.target is not None:
-            rows.append(_codebooks(plan.layer.target, plan.tiles * config.groups_per_row, config))
+            rows += _codebooks(plan.layer.target, plan.tiles * config.groups_per_row, config)
             _check(rows, "codebook_rows", plan.layer.name, config.codebook_rows)
     return np.concatenate(rows)
 
 
-def _codebooks(feature_map: FeatureMap, groups: int, config: CoreConfig) -> npt.NDArray[np.int8]:
-    books = np.zeros((groups * config.encoders, config.c, config.v), np.int8)
-    books[: feature_map.subspaces, :, : feature_map.codebooks.shape[2]] = feature_map.codebooks
-    return books.reshape(groups, config.encoders, config.c, config.v)
+def _codebooks(feature_map: FeatureMap, groups: int, config: CoreConfig) -> list[npt.NDArray[np.int8]]:
+    """Rows of each encoding: (groups, encoders, c, v)."""
+    found = []
+    for books in np.split(feature_map.codebooks, feature_map.encodings):
+        rows = np.zeros((groups * config.encoders, config.c, config.v), np.int8)
+        rows[: len(books)] = books
+        found.append(rows.reshape(groups, config.encoders, config.c, config.v))
+    return found
 
 
 def _check(rows: list[npt.NDArray[np.generic]] | list[npt.NDArray[np.int8]] | list[npt.NDArray[np.int64]], memory: str,

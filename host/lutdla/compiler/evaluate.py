@@ -41,7 +41,8 @@ def _encode(values: Int, feature_map: FeatureMap, metric: str) -> Int:
     books = feature_map.codebooks.astype(np.int64)  # (S, c, v)
     slices = np.zeros((*values.shape[:3], len(books), books.shape[2]), np.int64)
     for s in range(len(books)):
-        part = values[..., s * feature_map.slice : (s + 1) * feature_map.slice]
+        block = s % (len(books) // feature_map.encodings)
+        part = values[..., block * feature_map.slice : (block + 1) * feature_map.slice]
         slices[..., s, : part.shape[-1]] = part
     difference = np.abs(slices[..., None, :] - books)  # (images, height, width, S, c, v)
     distance = {"l2": lambda: (difference**2).sum(-1), "l1": lambda: difference.sum(-1),

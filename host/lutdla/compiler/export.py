@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lutdla.compiler.assemble import assemble
+from lutdla.compiler.encodings import check_vectors
 from lutdla.compiler.network import FeatureMap, IntegerNetwork, LookupLayer, Operand
 from lutdla.compiler.trace import INPUT, LayerGraph, TracedLayer, trace
 from lutdla.errors import CompileError
@@ -40,15 +41,17 @@ def network_for(model: nn.Module, config: CoreConfig) -> IntegerNetwork:
     """The integers of a frozen lookup network, for a core.
 
     Raises:
-        CompileError: not converted, not frozen, or made for another v, c or metric.
+        CompileError: not converted, not frozen, or made with a v, c or metric that the core does not have.
     """
     for traced in trace(model).layers:
-        _check_core(traced.name, traced.layer, config)
+        _check_core(traced.name, traced.layer, traced.source, config)
+        if traced.layer.shortcut is not None and traced.shortcut is not None:
+            _check_core(traced.name, traced.layer.shortcut, traced.shortcut, config)
     return integer_network(model)
 
 
 def integer_network(model: nn.Module) -> IntegerNetwork:
-    """The integers of a frozen lookup network, for any core with its v, c and metric.
+    """The integers of a frozen lookup network, each map in the v and c it was trained with.
 
     Raises:
         CompileError: not converted or not frozen.
@@ -80,13 +83,13 @@ def integer_network(model: nn.Module) -> IntegerNetwork:
     )
 
 
-def _check_core(name: str, layer: Lookups, config: CoreConfig) -> None:
-    for what, have, need in (
-        ("v", layer.v, config.v), ("c", layer.c, config.c), ("metric", layer.metric.name, config.metric),
-    ):
-        if have != need:
-            raise CompileError(f"layer {name}: trained with {what}={have}, this core has {what}={need} for all layers: "
-                               f"convert the layer with {what}={need!r}, or use a core with {what}={have}")
+def _check_core(name: str, layer: Lookups, source: str, config: CoreConfig) -> None:
+    metric = layer.metric.name
+    if metric != config.metric:
+        raise CompileError(f"layer {name}: trained with metric={metric}, this core has metric={config.metric} for all "
+                           f"layers: convert the layer with metric={config.metric!r}, or use a core with "
+                           f"metric={metric}")
+    check_vectors(f"layer {name}", layer.v, layer.c, metric, source != INPUT, config)
 
 
 def _feature_map(name: str, shape: tuple[int, int, int], graph: LayerGraph) -> FeatureMap:

@@ -105,8 +105,8 @@ def _pieces(job: Job, half: int, config: CoreConfig) -> Iterator[Job]:
     if job.plan.pixels > config.accumulator_rows:
         raise Misfit(job.plan.layer.name, "accumulator_rows", job.plan.pixels, config.accumulator_rows,
                      "its sums are streamed in parts", f"table_rows={2 * of_tile * config.c} or more")
-    pooled = job.plan.layer.pool != (1, 1)  # then no loop is left for images, and records have no accumulator base
-    together = 1 if pooled else config.accumulator_rows // job.plan.pixels
+    # records have no accumulator base: images share them only in one record, for which a pool leaves no loop
+    together = 1 if job.plan.layer.pool != (1, 1) or job.plan.alone else config.accumulator_rows // job.plan.pixels
     turns, count = job.reduction.loops[0].count, half // unit
     for tile in job.tiles:
         for image in range(job.images.start, job.images.stop, together):
@@ -128,7 +128,8 @@ def _even(found: list[Job], config: CoreConfig) -> list[Job]:
         return [*found[:at], *halves, *found[at + 1 :]]
     for at in pieces:
         job, loop = found[at], found[at].reduction.loops[0]
-        alone = len(job.images) == 1 or (job.plan.layer.target is not None and job.plan.layer.pool == (1, 1))
+        alone = len(job.images) == 1 or (job.plan.layer.target is not None and job.plan.layer.pool == (1, 1)
+                                         and not job.plan.alone)
         if loop.table and loop.count > 1 and job.rows <= config.accumulator_rows and alone:
             middle = loop.count // 2
             halves = [replace(job, reduction=part(job.reduction, 0, middle), finish=False),

@@ -42,6 +42,12 @@ class LayerPlan:
         """Rows of lanes that a tile sums."""
         return self.layer.height * self.layer.width
 
+    @property
+    def alone(self) -> bool:
+        """Whether images need records of their own: their values lie closer than their indices."""
+        encodings = 1 if self.target is None else self.target.encodings
+        return encodings > 1 and (self.store or self.layer.residual is not None)
+
     def reads(self) -> list[str]:
         """Maps whose indices are read."""
         return [self.source.name] + ([self.shortcut.name] if self.shortcut is not None else [])
@@ -67,5 +73,5 @@ def plan_layers(network: IntegerNetwork, config: CoreConfig, frugal: bool = Fals
         ))  # fmt: skip
         if name is not None:
             constant += tile_count * config.groups_per_row
-            codebook += tile_count * config.groups_per_row
+            codebook += maps[name].encodings * tile_count * config.groups_per_row
     return tuple(plans)

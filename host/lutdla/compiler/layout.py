@@ -84,8 +84,9 @@ def table_rows(layer: LookupLayer, layout: TileLayout, first_tile: int, config: 
     for entry in layout.entries:
         operand = layer.shortcut if entry.read.shortcut else layer.operand
         assert operand is not None, "a shortcut is read where the layer has one"
-        channel, subspace = (first_tile + entry.tile) * config.lanes, entry.read.word * config.blocks
-        part = operand.tables[entry.read.tap, subspace : subspace + config.blocks, :, channel : channel + config.lanes]
+        channel, subspace = (first_tile + entry.tile) * config.lanes, entry.read.subspace
+        last = subspace + entry.read.blocks.bit_length()
+        part = operand.tables[entry.read.tap, subspace:last, :, channel : channel + config.lanes]
         rows[entry.port, : part.shape[0], entry.group, :, : part.shape[2]] = part  # (blocks, c, lanes)
     return rows.reshape(config.banks, layout.groups * config.c, config.lanes)
 

@@ -23,6 +23,8 @@ class FeatureMap:
         channels, height, width: its shape.
         codebooks: int8 (S, c, v), one for each block of `slice` channels, the same at every pixel.
         slice: channels in a subspace: v, but in an input map it may be less; centroids are 0 in the other coordinates.
+        encodings: how often each block is encoded; codebooks of the first encoding come first
+            (`lutdla.compiler.encodings` makes more than 1).
     """
 
     name: str
@@ -31,6 +33,7 @@ class FeatureMap:
     width: int
     codebooks: npt.NDArray[np.int8]
     slice: int
+    encodings: int = 1
 
     @property
     def subspaces(self) -> int:

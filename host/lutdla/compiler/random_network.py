@@ -46,8 +46,9 @@ class NetworkBuilder:
     def conv(self, source: str, channels: int, kernel: int | Pair = 1, *, stride: int | Pair = 1,
              padding: int | Pair = 0, average: int | Pair = 1, pool: int | Pair = 1,
              pool_stride: int | Pair | None = None, shortcut: str | None = None, shortcut_stride: int | Pair = 1,
-             residual: str | None = None, low: int | None = None, name: str | None = None) -> str:
-        """Add a layer; returns the name of the map it writes. `low` None: any.
+             residual: str | None = None, low: int | None = None, name: str | None = None, v: int | None = None,
+             c: int | None = None) -> str:
+        """Add a layer; returns the name of the map it writes. `low` None: any. `v`, `c`: of the map, None: the core's.
 
         Raises:
             CompileError: the kernel or the pool does not fit into the map.
@@ -57,7 +58,7 @@ class NetworkBuilder:
                                                  pair(average))
         window, apart = pair(pool), pair(pool if pool_stride is None else pool_stride)
         other = None if shortcut is None else Operand(
-            shortcut, self._tables(1, self.maps[shortcut].subspaces, channels), stride=pair(shortcut_stride))
+            shortcut, self._tables(1, self.maps[shortcut], channels), stride=pair(shortcut_stride))
         terms = _terms(operand) + (0 if other is None else _terms(other))
         operand, other = self._scaled(operand, terms), None if other is None else self._scaled(other, terms)
         mult = self.rng.integers(1 << 10, 1 << 15, channels)
@@ -67,7 +68,7 @@ class NetworkBuilder:
         pooled = [(size - w) // a + 1 for size, w, a in zip((height, width), window, apart)]
         if min(pooled) < 1:
             raise CompileError(f"layer {name}: a pool of {window} does not fit into {height} x {width} pixels")
-        target = self._map(f"{name}.out", channels, *pooled, self.config.v)
+        target = self._map(f"{name}.out", channels, *pooled, v or self.config.v, v, c)
         self.layers.append(LookupLayer(
             name, operand, height, width, mult, (offset << shift) + (1 << (shift - 1)), shift,
             int(self.rng.choice((-128, -100, 0))) if low is None else low, int(self.rng.integers(90, 128)), target,
@@ -86,8 +87,10 @@ class NetworkBuilder:
         return IntegerNetwork(self.input, (*self.layers, last), self.input_shape, self.layout, 1.0, 0,
                               np.ones(outputs, np.float32), np.zeros(outputs, np.float32))
 
-    def _map(self, name: str, channels: int, height: int, width: int, slice: int) -> FeatureMap:
-        books = self.rng.integers(-128, 128, (-(-channels // slice), self.config.c, self.config.v)).astype(np.int8)
+    def _map(self, name: str, channels: int, height: int, width: int, slice: int, v: int | None = None,
+             c: int | None = None) -> FeatureMap:
+        shape = -(-channels // slice), c or self.config.c, v or self.config.v
+        books = self.rng.integers(-128, 128, shape).astype(np.int8)
         books[:, :, slice:] = 0
         if channels % slice:
             books[-1, :, channels % slice :] = 0
@@ -100,11 +103,11 @@ class NetworkBuilder:
                          zip((origin.height, origin.width), kernel, stride, padding, average))
         if min(height, width) < 1:
             raise CompileError(f"layer {name}: a kernel of {kernel} does not fit into map {source}")
-        tables = self._tables(kernel[0] * kernel[1], origin.subspaces, channels)
+        tables = self._tables(kernel[0] * kernel[1], origin, channels)
         return Operand(source, tables, kernel, stride, padding, average), (height, width)
 
-    def _tables(self, taps: int, subspaces: int, channels: int) -> npt.NDArray[np.int8]:
-        return self.rng.integers(-128, 128, (taps, subspaces, self.config.c, channels)).astype(np.int8)
+    def _tables(self, taps: int, source: FeatureMap, channels: int) -> npt.NDArray[np.int8]:
+        return self.rng.integers(-128, 128, (taps, *source.codebooks.shape[:2], channels)).astype(np.int8)
 
     def _limit(self, terms: int) -> int:
         return max(0, min(127, (1 << (self.config.acc_bits - 1)) // terms - 1))

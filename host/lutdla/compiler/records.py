@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from lutdla.compiler.allocation import Places
 from lutdla.compiler.geometry import MapGeometry
 from lutdla.compiler.jobs import Job
+from lutdla.compiler.layer_plan import LayerPlan
 from lutdla.compiler.network import Operand
 from lutdla.spec.config import LOOPS, CoreConfig
 from lutdla.spec.program import Lookup, Loop
@@ -30,6 +31,9 @@ def records(job: Job, places: Places, at: TablePlace, config: CoreConfig) -> lis
     """The records of a job: one, unless it needs more loops than the core has."""
     plan, layer, reduction = job.plan, job.plan.layer, job.reduction
     target = plan.target
+    if plan.alone and len(job.images) > 1:
+        return [record for image in job.images
+                for record in records(replace(job, images=range(image, image + 1)), places, at, config)]
     index, shortcut = places.index[plan.source.name], None
     if plan.shortcut is not None:
         shortcut = places.index[plan.shortcut.name]
@@ -49,7 +53,7 @@ def records(job: Job, places: Places, at: TablePlace, config: CoreConfig) -> lis
         height=reduction.height, width=reduction.width, window=at.window, table=at.table,
         constant=plan.constant + tile * per_row if target is not None else 0,
         codebook=plan.codebook + tile * per_row if target is not None else 0, dest=dest + tile * per_row,
-        low=layer.low, high=layer.high, residual=residual, store=store, encode=plan.encode,
+        low=layer.low, high=layer.high, residual=residual, store=store, encode=plan.encode, **_encodings(plan, config),
         to_output=target is None and job.finish,
         begin=job.begin, finish=job.finish, drain=False,
     )  # fmt: skip
@@ -64,6 +68,14 @@ def records(job: Job, places: Places, at: TablePlace, config: CoreConfig) -> lis
     if not (job.begin and job.finish):
         loops = _in_accumulators(loops)
     return _within_limit(record, [loop for loop in loops if loop.count > 1] or [Loop(reduce=True)])
+
+
+def _encodings(plan: LayerPlan, config: CoreConfig) -> dict[str, int]:
+    """How often a layer's map is encoded, and where codebooks and indices lie."""
+    if not plan.encode or plan.target is None or plan.target.encodings == 1:
+        return {}
+    return {"encodings": plan.target.encodings, "codebooks": plan.tiles * config.groups_per_row,
+            "encoding_stride": plan.target.plane * config.groups_per_word}
 
 
 def _pixels(job: Job, target: MapGeometry | None, config: CoreConfig) -> tuple[Loop, Loop]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import gcd
 
-from lutdla.compiler.geometry import MapGeometry, ceil_div
+from lutdla.compiler.geometry import Cell, MapGeometry, ceil_div
 from lutdla.compiler.network import FeatureMap, LookupLayer, Operand
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.program import Loop
@@ -19,11 +19,12 @@ from lutdla.spec.program import Loop
 
 @dataclass(frozen=True)
 class Read:
-    """What a port reads: word `word` at kernel position `tap` of the operand (or of the shortcut), which lies `offset`
-    words and (dy, dx) pixels from the step's address, with a mask of blocks."""
+    """What a port reads: the word with the indices of subspace `subspace` and those behind it, at kernel position `tap`
+    of the operand (or of the shortcut), which lies `offset` words and (dy, dx) pixels from the step's address, with a
+    mask of blocks."""
 
     tap: int
-    word: int
+    subspace: int
     offset: int
     dy: int
     dx: int
@@ -84,26 +85,28 @@ def covers(layer: LookupLayer, operand: Operand, source: MapGeometry | FeatureMa
 
 def _flat(operand: Operand, source: MapGeometry, ports: int) -> Iterator[Reduction]:
     """The whole map is summed: words one behind the other, x counts what the mask cuts off."""
-    pixels, words, pitch = source.height * source.width, source.words, source.pitch
+    pixels, pitch, cells = source.height * source.width, source.pitch, source.cells()
+    words = len(cells)
     averaged = operand.kernel == (1, 1)  # the same tables for all pixels
-    if (source.whole or pixels == 1) and words == pitch and (source.whole or words <= ports) and (
+    if (source.whole or pixels == 1) and source.words == pitch and (source.whole or words <= ports) and (
             not averaged or pixels == 1):
         total = pixels * words
-        reads = [Read(i // words, i % words, i, 0, i, source.mask(i % words)) for i in range(total)]
+        reads = [Read(pixel, cell.subspace, 0, 0, 0, cell.blocks) for e in range(source.encodings)
+                 for pixel in range(pixels) for cell in cells[e * pitch : (e + 1) * pitch]]
         steps = ceil_div(total, ports)
-        window = tuple(Read(0, 0, p, 0, p, source.mask(0) if source.whole else reads[p].blocks)
-                       for p in range(min(ports, total)))
+        window = tuple(Read(0, 0, p, 0, p, reads[p].blocks) for p in range(min(ports, total)))
         yield Reduction((Loop(steps, True, index=ports, x=ports, table=1),), (window,), _cut(reads, ports), 1, total)
     if words <= ports:
         k = min(ports // words, pixels)
-        window = tuple(Read(0, w, j * pitch + w, 0, j, source.mask(w)) for j in range(k) for w in range(words))
+        window = tuple(Read(0, cell.subspace, j * pitch + cell.offset, 0, j, cell.blocks)
+                       for j in range(k) for cell in cells)
         contents = [tuple(replace(read, tap=0 if averaged else q * k + read.dx) for read in window
                           if averaged or q * k + read.dx < pixels)
                     for q in range(1 if averaged else ceil_div(pixels, k))]
         yield Reduction((Loop(ceil_div(pixels, k), True, index=k * pitch, x=k, table=0 if averaged else 1),),
                         (window,), tuple(contents), 1, pixels)
     else:
-        parts = _cut([Read(0, w, w, 0, 0, source.mask(w)) for w in range(words)], ports)
+        parts = _cut([Read(0, cell.subspace, cell.offset, 0, 0, cell.blocks) for cell in cells], ports)
         chunks = len(parts)
         repeated = [tuple(replace(read, tap=q) for read in part) for q in range(1 if averaged else pixels)
                     for part in parts]
@@ -127,27 +130,30 @@ def _spread(layer: LookupLayer, source: MapGeometry, shortcut: MapGeometry | Non
               contents: tuple[tuple[Read, ...], ...], exact: bool = True) -> Reduction:
         return Reduction((*outer, *inner), windows, contents, height, width, exact=exact)
 
-    def reads(word: int) -> list[Read]:
-        return [Read(tap, word, dy * source.width * source.pitch + dx * source.pitch + word, dy, dx, source.mask(word))
-                for tap, dy, dx in _taps(operand, expand)]
+    def reads(cells: list[Cell]) -> list[Read]:
+        return [Read(tap, cell.subspace, (dy * source.width + dx) * source.pitch + cell.offset, dy, dx, cell.blocks)
+                for cell in cells for tap, dy, dx in _taps(operand, expand)]
 
-    everything = [read for word in range(source.words) for read in reads(word)]
+    everything = reads(source.cells())
     if shortcut is not None and layer.shortcut is not None:
         everything += _shortcut_reads(layer.shortcut, shortcut)
     steps = _cut(everything, ports)
     yield build((Loop(len(steps), True, window=1, table=1),), steps, steps)
     if shortcut is not None:
         return
-    taps = len(reads(0))
-    for words in sorted({ports // gcd(taps, ports), 1, max(1, ports // taps)}):
-        if source.words % words or words == source.words:
-            continue
-        turns, parts = source.words // words, _cut([read for word in range(words) for read in reads(word)], ports)
-        contents = tuple(tuple(replace(read, word=read.word + turn * words) for read in part)
-                         for turn in range(turns) for part in parts)
-        inner = tuple(loop for loop in (Loop(turns, True, index=words, table=len(parts)),
-                                        Loop(len(parts), True, window=1, table=1)) if loop.count > 1)
-        yield build(inner, parts, contents, source.whole)
+    for encodings in sorted({1, source.encodings}):  # in a turn
+        taps = len(_taps(operand, expand)) * encodings
+        for words in sorted({ports // gcd(taps, ports), 1, max(1, ports // taps), source.words}):
+            if source.words % words or (encodings, words) == (source.encodings, source.words):
+                continue
+            steps = [_cut(reads(cells), ports) for cells in source.turns(encodings, words)]
+            turns = source.words // words
+            inner = tuple(loop for loop in (
+                Loop(source.encodings // encodings, True, index=source.plane, table=turns * len(steps[0])),
+                Loop(turns, True, index=words, table=len(steps[0])), Loop(len(steps[0]), True, window=1, table=1),
+            ) if loop.count > 1)  # fmt: skip
+            contents = tuple(part for parts in steps for part in parts)
+            yield build(inner, steps[0], contents, source.whole or turns == 1)
 
 
 def _taps(operand: Operand, expand: bool) -> list[tuple[int, int, int]]:
@@ -162,8 +168,8 @@ def _taps(operand: Operand, expand: bool) -> list[tuple[int, int, int]]:
 
 def _shortcut_reads(operand: Operand, source: MapGeometry) -> list[Read]:
     """The words of a 1 x 1 kernel; they never lie outside, so they carry no coordinates."""
-    return [Read(0, word, (ay * source.width + ax) * source.pitch + word, 0, 0, source.mask(word), True)
-            for ay, ax in product(*map(range, operand.average)) for word in range(source.words)]
+    return [Read(0, cell.subspace, (ay * source.width + ax) * source.pitch + cell.offset, 0, 0, cell.blocks, True)
+            for ay, ax in product(*map(range, operand.average)) for cell in source.cells()]
 
 
 def _cut(reads: list[Read], ports: int) -> tuple[tuple[Read, ...], ...]:
