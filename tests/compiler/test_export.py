@@ -126,6 +126,13 @@ def test_activations_are_in_the_tables():
     check(model, torch.rand(30, 2, 8, 8, generator=torch.Generator().manual_seed(0)))
 
 
+def test_each_map_may_have_a_v_and_c_of_its_own():
+    torch.manual_seed(0)
+    network = check(Vectors(), torch.randn(60, 9), per_layer={"a": {"v": 2}, "b": {"v": 2, "c": 8}, "c": {"v": 1},
+                                                              "d": {"v": 1}, "e": {"c": 4}})  # fmt: skip
+    assert [m.codebooks.shape for m in network.maps().values()] == [(5, 16, 2), (4, 8, 2), (8, 16, 1), (2, 4, 4)]
+
+
 def test_vectors_may_be_added_too():
     torch.manual_seed(0)
     network = check(Vectors(), torch.randn(60, 9))

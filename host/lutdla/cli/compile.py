@@ -131,9 +131,9 @@ def _show(found: Explanation, console: Console) -> None:
     _table(console, "Maps and tables", ("memory", "what", "from", "to", "records"),
            [(use.memory, use.name, f"{use.start:,}", f"{use.start + use.size - 1:,}", f"{use.born}..{use.dies}")
             for use in found.regions])
-    _table(console, "Records", ("record", "layer", "dataflow", "steps", "cycles", "waits", "piece bytes", "drain"),
+    _table(console, "Records", ("record", "layer", "dataflow", "steps", "cycles", "waits", "piece bytes", "drain", "v"),
            [(str(use.number), use.layer, use.dataflow, f"{use.steps:,}", f"{use.cycles:,}", f"{use.waits:,}",
-             f"{use.piece_bytes:,}", "yes" if use.drain else "") for use in found.records])
+             f"{use.piece_bytes:,}", "yes" if use.drain else "", str(use.v or "")) for use in found.records])
 
 
 def _table(console: Console, title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

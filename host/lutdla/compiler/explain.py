@@ -42,7 +42,8 @@ class RegionUse:
 @dataclass(frozen=True)
 class RecordUse:
     """A record: its layer, how its tables come, steps, predicted cycles without and with waiting, bytes of the table
-    piece it waits for, whether it waits for earlier rows."""
+    piece it waits for, whether it waits for earlier rows, values in a subspace of the map it writes as indices (0: it
+    writes none)."""
 
     number: int
     layer: str
@@ -52,6 +53,7 @@ class RecordUse:
     waits: int
     piece_bytes: int
     drain: bool
+    v: int
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def _records(artefact: Artefact, cycles: tuple[int, ...], waits: tuple[int, ...]
         held = held or piece is not None
         found.append(RecordUse(number, artefact.layers[number], "stationary" if held else "resident", record.steps(),
                                cycles[number - 1], waits[number - 1], 0 if piece is None else piece.tables.nbytes,
-                               record.drain))
+                               record.drain, artefact.config.v // record.encodings * (record.encoded_rows() > 0)))
         held = held and not record.free_tables
     return found
 

@@ -65,7 +65,8 @@ RECORD_TEXT = {
     "low": "Lookup: lower clamp of requantised values, signed",
     "high": "Lookup: upper clamp of requantised values, signed",
     "groups": "EncodeInput: groups of encoders x v values in an input frame",
-    "codebooks": "EncodeInput: rows of codebooks; group i uses row i mod `codebooks`",
+    "codebooks": "EncodeInput: rows of codebooks; group i uses row i mod `codebooks`. Lookup: codebook rows from one "
+                 "encoding to the next",
     "codebook": "first row of codebooks",
     "constant": "Lookup: first row of requantisation constants",
     "dest": "first index group written",
