@@ -47,6 +47,7 @@ setup(
         "lutdla": ["py.typed"],
         "lutdla.backends": ["*.cpp", "*.h"],
         "lutdla.nn.native": ["*.cpp"],
+        "lutdla.recipes": ["*.toml"],
         "lutdla_hdl": ["py.typed", "*.toml", "*.v"],
         "lutdla_overlay": ["py.typed", "boards/*.toml", "cores/*.toml"],
     },

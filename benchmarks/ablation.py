@@ -1,6 +1,6 @@
 """Which technique buys how much: ResNet-8 on Fashion-MNIST, a small fixed budget: `python -m benchmarks.ablation`.
 
-The dense network is that of recipes/fashion_resnet8.toml, trained on all images (`benchmarks.accuracy` keeps it). Each
+The dense network is that of the recipe fashion_resnet8, trained on all images (`benchmarks.accuracy` keeps it). Each
 row of `benchmarks.ablation_rows` makes a lookup network of it and trains that on the first 10,000 training images, two
 epochs in batches of 64; accuracy is that of the integers on the 10,000 test images. What a row found is kept in
 .cache/ablation, and measured again only when its settings change.
@@ -35,7 +35,7 @@ from lutdla.nn.lookups import Lookups
 from lutdla.nn.train import accuracy
 
 CACHE = ROOT / ".cache" / "ablation"
-RECIPE = ROOT / "recipes" / "fashion_resnet8.toml"
+RECIPE = "fashion_resnet8"
 PLANNED = 256
 """Images that v and c of each map are chosen with."""
 

@@ -27,14 +27,12 @@ import lutdla
 from benchmarks.record import ROOT
 from lutdla.compiler import compile
 from lutdla.compiler.misfit import Misfit
-from lutdla.nn.boost import LUTBoost
 from lutdla.nn.boost.checkpoint import Checkpoints
-from lutdla.nn.boost.dense import fit_dense
 from lutdla.nn.boost.history import History
-from lutdla.nn.boost.named import schedule, techniques
 from lutdla.nn.boost.progress import LiveProgress
 from lutdla.nn.boost.recipe_file import Recipe, read_recipe
-from lutdla.nn.boost.recipe_parts import Splits, augmented, dense_network, examples, stages, task
+from lutdla.nn.boost.recipe_parts import Splits, augmented, dense_network, examples, task
+from lutdla.nn.boost.recipe_steps import boost_of, train_dense_of
 from lutdla.nn.train import logits
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import METRICS, CoreConfig
@@ -79,14 +77,8 @@ def kept(recipe: Recipe, name: str) -> dict[str, Any]:
 
 def train_dense(recipe: Recipe, splits: Splits, progress: Any) -> tuple[nn.Module, History]:
     """The dense network of a recipe and its seed; trained once, then read from its checkpoint."""
-    dense, section = dense_network(recipe, splits), recipe.dense
-    history = fit_dense(
-        dense, augmented(recipe, splits.train, dense=True), epochs=section.epochs, batch=section.batch,
-        rate=section.rate,
-        weight_decay=section.weight_decay, schedule=schedule(section.schedule, section.warmup, "dense"),
-        task=task(recipe), seed=recipe.seed, validation=splits.validation, progress=progress,
-        **kept(recipe, "dense.ckpt"),
-    )
+    dense = dense_network(recipe, splits)
+    history = train_dense_of(recipe, dense, splits, progress=progress, **kept(recipe, "dense.ckpt"))
     return dense, history
 
 
@@ -94,12 +86,7 @@ def train(recipe: Recipe, choice: dict[str, Any], splits: Splits,
           progress: Any) -> tuple[nn.Module, nn.Module, History, History]:
     """The dense and the lookup network of a recipe and its seed, with their histories."""
     dense, dense_history = train_dense(recipe, splits, progress)
-    options = {"first": recipe.convert.first, "iterations": recipe.convert.iterations,
-               "per_layer": recipe.convert.per_layer, **choice}
-    boost = LUTBoost(
-        dense, stages=stages(recipe), techniques=techniques(recipe.techniques, "techniques"), task=task(recipe),
-        batch=recipe.batch, seed=recipe.seed, calibration=recipe.convert.calibration, convert_options=options,
-    )
+    boost = boost_of(recipe, dense, choice)
     name = "-".join(f"{key}{value}" for key, value in sorted(choice.items()))
     network = boost.fit(augmented(recipe, splits.train, dense=False), validation=splits.validation, progress=progress,
                         **kept(recipe, f"{name}.ckpt"))
@@ -167,7 +154,7 @@ def figures(recipe: Recipe, choice: dict[str, Any], seeds: Sequence[int], found:
 def main() -> None:
     """Measure, show, write the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
-    parser.add_argument("recipe", help="a file of recipes/, without .toml")
+    parser.add_argument("recipe", help="name of a recipe of lutdla.recipes, or a file")
     parser.add_argument("--metric", choices=METRICS, default="l2")
     parser.add_argument("--v", type=int, default=4)
     parser.add_argument("--c", type=int, default=16)
@@ -177,7 +164,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="where the figures go")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    recipe = read_recipe(ROOT / "recipes" / f"{options.recipe}.toml")
+    recipe = read_recipe(options.recipe)
     choice = {"v": options.v, "c": options.c, "metric": options.metric}
     console = Console()
     with LiveProgress(console, shown=console.is_terminal) as progress:

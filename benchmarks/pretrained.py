@@ -34,6 +34,7 @@ def parser(name: str, description: str | None, *, steps: int, core: str = "xc7z0
     made.add_argument("--centroid-rate", type=float, default=0.05, help="learning rate of codebooks")
     made.add_argument("--weight-rate", type=float, default=1e-4, help="of weights")
     made.add_argument("--table-rate", type=float, default=1e-4, help="of table entries")
+    made.add_argument("--averaging", type=float, default=0.95, help="what the average of parameters keeps at each step")
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--core", default=core, help="core of a board: its v, c and metric")
     made.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE", help="depths of the core to change")
@@ -88,7 +89,7 @@ def convert_and_train(
 
         losses = distil(model, dense, training, loss, steps=options.steps, batch=options.batch, seed=options.seed,
                         checkpoint=options.checkpoint, progress=show, centroid_rate=options.centroid_rate,
-                        weight_rate=options.weight_rate, table_rate=options.table_rate)
+                        weight_rate=options.weight_rate, table_rate=options.table_rate, averaging=options.averaging)
         figures |= {"train_seconds": time.perf_counter() - begin, "last_loss": float(np.mean(losses[-20:]))}
     freeze(model)
     return Converted(model.eval(), before, figures)

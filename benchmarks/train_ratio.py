@@ -1,7 +1,7 @@
 """Time of a training step of ResNet-8 as lookup tables over the dense network's: `python -m benchmarks.train_ratio`.
 
 Fashion-MNIST (1 x 28 x 28), batches of 128, one thread. A step is what `lutdla.nn.boost` makes of the joint stage of
-recipes/fashion_resnet8.toml: forward, loss with distillation from known answers, backward, optimizer, averaging. The
+the recipe fashion_resnet8: forward, loss with distillation from known answers, backward, optimizer, averaging. The
 dense step is the same loop's, its weights in the memory layout that is fastest for it (channels_last) and in torch's
 usual one. All take turns, step by step; figures are medians of the CPU time of this process. `share_*` are parts of a
 step with L2, by torch.profiler; no step of them is in the medians.
@@ -19,7 +19,6 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from benchmarks.command import run
-from benchmarks.record import ROOT
 from lutdla.nn.boost.batches import Batch, Examples
 from lutdla.nn.boost.engine import begin, step
 from lutdla.nn.boost.named import techniques
@@ -131,7 +130,7 @@ def measure(recipe: Recipe | None = None, *, batch: int = BATCH, steps: int = ST
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        made = steppers(recipe or read_recipe(ROOT / "recipes" / "fashion_resnet8.toml"), count, batch)
+        made = steppers(recipe or read_recipe("fashion_resnet8"), count, batch)
         return figures(medians(made, steps), shares(made["l2"], profiled), batch, steps)
     finally:
         torch.set_num_threads(threads)

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from lutdla.data import load
 from lutdla.nn import LUTBoost, accuracy, train_fashion_mlp
-from lutdla.nn.boost import CENTROIDS, JOINT, Classification
-from lutdla.nn.recipes import LABEL_SMOOTHING
+from lutdla.nn.boost import CENTROIDS, JOINT
+from lutdla.nn.boost.tasks import SMOOTHED
 from lutdla.spec import CoreConfig
 
 SEEDS = (0, 1, 2)
@@ -35,7 +35,7 @@ def main() -> None:
     for seed in SEEDS:
         trained = train_fashion_mlp(data, config, seed=seed)
         plain = LUTBoost(trained.dense, stages=(CENTROIDS, replace(JOINT, table_rate=0.0)), seed=seed,
-                         task=Classification(LABEL_SMOOTHING), convert_options={"iterations": 10})
+                         task=SMOOTHED, convert_options={"iterations": 10})
         replaced = accuracy(plain.replace((images, labels)), test_images, test_labels)
         without = accuracy(plain.fit((images, labels)), test_images, test_labels)
         found = {

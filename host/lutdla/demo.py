@@ -21,7 +21,7 @@ from lutdla.spec.config import CoreConfig
 from lutdla.verify import reference_results
 
 if TYPE_CHECKING:
-    from lutdla.nn.recipes import Trained
+    from lutdla.nn.fashion_mlp import Trained
 
 CLOCK_MHZ = 100.0
 """The clock that the predicted rate assumes; no board has run this yet."""
@@ -108,7 +108,7 @@ class Demo:
     def _train(self, data: Dataset) -> Trained:
         import torch
 
-        from lutdla.nn.recipes import train_fashion_mlp
+        from lutdla.nn.fashion_mlp import train_fashion_mlp
 
         torch.set_num_threads(1)  # layers this small are slower on two
         names = {"dense": "train the dense network", "centroids": "LUTBoost: train the centroids",

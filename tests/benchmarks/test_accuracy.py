@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from benchmarks import accuracy
-from benchmarks.record import ROOT, check_flat
+from benchmarks.record import check_flat
 from lutdla.nn import convert, freeze
 from lutdla.nn.boost.recipe_file import read_recipe
 from lutdla.nn.train import silent
@@ -16,7 +16,7 @@ CHOICE = {"v": 4, "c": 16, "metric": "l2"}
 
 def short(name):
     """A recipe of the project with one epoch of everything."""
-    recipe = read_recipe(ROOT / "recipes" / f"{name}.toml")
+    recipe = read_recipe(name)
     stages = tuple(replace(stage, epochs=1) for stage in recipe.stages)
     return replace(recipe, dense=replace(recipe.dense, epochs=1), stages=stages)
 

@@ -1,22 +1,22 @@
-"""Every file of recipes/ is ready to run: its examples, networks, stages and techniques exist and fit together."""
+"""Every recipe that comes with lutdla is ready to run: examples, networks, stages and techniques exist and fit."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 
 from lutdla.nn.boost.recipe_file import read_recipe
 from lutdla.nn.boost.training import Training
+from lutdla.recipes import names, recipe_path
 
-RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.toml"))
+RECIPES = [recipe_path(name) for name in names()]
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_a_recipe_makes_a_training(path, tmp_path):
     recipe = read_recipe(path)
     assert recipe.output.folder == f"lutdla-train/{path.stem}"
-    assert f"lutdla train recipes/{path.name}" in path.read_text().splitlines()[0]
+    assert path.read_text().splitlines()[0].endswith(f"lutdla train {path.stem}")
     training = Training(replace(recipe, output=replace(recipe.output, folder=str(tmp_path))), limit=64)
     inputs, targets = training.splits.test
     assert len(inputs) == len(targets) == 64

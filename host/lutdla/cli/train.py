@@ -10,12 +10,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from lutdla.recipes import names
+
 if TYPE_CHECKING:
     from lutdla.nn.boost.training import Trained
 
 
 def command(
-    recipe: Annotated[Path, typer.Argument(help="A recipe (.toml), as those in recipes/.")],
+    recipe: Annotated[Path, typer.Argument(help="A recipe (.toml), or the name of one that comes with lutdla: "
+                                                f"{', '.join(names())}.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the checkpoints in the output folder "
                                                           "are.")] = False,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder for all files, instead of the "

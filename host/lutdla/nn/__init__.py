@@ -13,7 +13,7 @@ _HOME = {
     "load_model": "importers", "map_sensitivity": "sensitivity", "result_sensitivity": "sensitivity",
     "plan": "budget",
     "convert_parts": "segments", "distil": "segments", "export_pipeline": "segments",
-    "fashion_mlp": "recipes", "train_fashion_mlp": "recipes",
+    "train_fashion_mlp": "fashion_mlp",
 }  # fmt: skip
 """Public name -> the module it lives in."""
 

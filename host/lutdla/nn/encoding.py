@@ -20,9 +20,6 @@ from lutdla.nn.native.build import in_threads, library, pointer
 NATIVE_C = 256
 """Centroids of the compiled kernels, at most: indices are bytes."""
 
-LANES = 16
-"""Pixels that they work on at a time."""
-
 CHUNK = 4096
 """Slices of a subspace at a time in torch: distances to all centroids stay in the cache."""
 
@@ -100,7 +97,7 @@ def _soft_native(x: Tensor, grad: Tensor, codebooks: Tensor, real: Tensor, rates
                  native: ctypes.CDLL) -> tuple[Tensor, Tensor]:
     s, c, v = codebooks.shape
     books, values = codebooks.detach().contiguous(), real.detach().contiguous()
-    grad_x, grad_books = torch.empty_like(x), torch.zeros(torch.get_num_threads(), s, c, v, LANES)
+    grad_x, grad_books = torch.empty_like(x), torch.zeros(torch.get_num_threads(), s, c, v, native.lanes())
 
     def work(thread: int, begin: int, end: int) -> None:
         native.soft_choice(pointer(x), pointer(grad), pointer(books), pointer(values), pointer(rates), pointer(grad_x),

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lutdla.nn.geometry import Geometry
+from lutdla.nn.geometry import Geometry, Pair
 from lutdla.nn.native.build import in_threads, library, pointer
 
 LANES = 16
@@ -61,21 +61,27 @@ class _Lookup(torch.autograd.Function):
 
 def _input_gradient(grad: Tensor, weight: Tensor, shape: torch.Size, geometry: Geometry) -> Tensor:
     """Gradient (B, H, W, C) of the map that a convolution with this geometry takes, from grad (B, Ho, Wo, N)."""
-    batch, height, width, _ = shape
+    height, width = shape[1:3]
     (ah, aw), (left, right, top, bottom) = geometry.average, geometry.edges
     down, across = height // ah, width // aw
     weight, grad = weight.contiguous(memory_format=torch.channels_last), grad.permute(0, 3, 1, 2)
+    # What the transposed convolution computes; torch.nn.grad.conv2d_input gives the same, but copies maps.
     if geometry.padding == geometry.end:
-        size = (batch, weight.shape[1], down, across)
-        inside = torch.nn.grad.conv2d_input(size, weight, grad, geometry.stride, geometry.padding)
+        inside = _transposed(grad, weight, geometry.stride, geometry.padding, (down, across))
     else:
-        size = (batch, weight.shape[1], down + top + bottom, across + left + right)
-        padded = torch.nn.grad.conv2d_input(size, weight, grad, geometry.stride)
-        inside = padded[:, :, top : top + down, left : left + across]
+        size = (down + top + bottom, across + left + right)
+        inside = _transposed(grad, weight, geometry.stride, (0, 0), size)[:, :, top : top + down, left : left + across]
     if geometry.area > 1:  # each pixel of a square alike
         inside = inside.repeat_interleave(ah, dim=2).repeat_interleave(aw, dim=3)
         inside = F.pad(inside, (0, width - across * aw, 0, height - down * ah))
     return inside.permute(0, 2, 3, 1)
+
+
+def _transposed(grad: Tensor, weight: Tensor, stride: Pair, padding: Pair, size: Pair) -> Tensor:
+    """Transposed convolution (B, C, *size) of grad (B, N, Ho, Wo)."""
+    left = [wanted + 2 * pad - kernel - (count - 1) * step for wanted, pad, kernel, count, step in
+            zip(size, padding, weight.shape[2:], grad.shape[2:], stride)]  # fmt: skip
+    return F.conv_transpose2d(grad, weight, stride=stride, padding=padding, output_padding=left)
 
 
 # -- compiled ----------------------------------------------------------------------------------------------------------

@@ -20,8 +20,8 @@ from lutdla.nn.boost.recipe_file import read_recipe
 from lutdla.nn.boost.recipe_parts import examples, function, stages
 from lutdla.nn.boost.stages import CENTROIDS, JOINT
 from lutdla.nn.gradients import StraightThrough
+from lutdla.recipes import names, recipe_path
 
-RECIPES = Path(__file__).parents[3] / "recipes"
 LEAST = """
 data.name = "fashion-mnist"
 model.name = "mlp"
@@ -45,9 +45,10 @@ def read(tmp_path):
     return made
 
 
-@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
-def test_the_recipes_of_the_project_can_be_read(path):
-    recipe = read_recipe(path)
+@pytest.mark.parametrize("name", names())
+def test_the_recipes_that_come_with_lutdla_are_known_by_name(name):
+    recipe = read_recipe(name)
+    assert recipe == read_recipe(recipe_path(name))
     assert stages(recipe)[-1].name == "joint"
     assert techniques(recipe.techniques, "techniques")
 

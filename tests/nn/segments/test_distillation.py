@@ -57,6 +57,20 @@ def test_training_goes_on_where_it_stopped(tmp_path):
         distil(again, dense, x, squared, steps=13, checkpoint=path)
 
 
+def test_it_ends_with_the_average_of_its_parameters():
+    dense, x = feed_forward()
+    last, averaged = (convert_parts(dense, ["up"], x, **OPTIONS) for _ in range(2))
+    seen = []
+    name, followed = next((n, p) for n, p in last.named_parameters() if n.endswith("weight") and p.requires_grad)
+    distil(last, dense, x, squared, steps=8, averaging=0.0, progress=lambda *_: seen.append(followed.detach().clone()))
+    distil(averaged, dense, x, squared, steps=8, averaging=0.5)
+    torch.testing.assert_close(followed.detach(), seen[-1], rtol=0, atol=0)
+    mean = seen[0]
+    for value in seen[1:]:
+        mean = (mean + value) / 2
+    torch.testing.assert_close(dict(averaged.named_parameters())[name].detach(), mean)
+
+
 def test_losses_are_0_for_the_same_and_more_for_others():
     x, y = torch.randn(5, 7), torch.randn(5, 7)
     for loss in (divergence, angle):
@@ -70,3 +84,9 @@ def test_empty_training_is_refused(wrong):
     dense, x = feed_forward()
     with pytest.raises(InputError, match="each must be 1 or more"):
         distil(dense, dense, x, squared, **wrong)
+
+
+def test_an_average_that_never_moves_is_refused():
+    dense, x = feed_forward()
+    with pytest.raises(InputError, match=r"averaging is 1: it must be 0 or more and less than 1"):
+        distil(dense, dense, x, squared, steps=1, averaging=1)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from lutdla.errors import ConfigError
+from lutdla.recipes import names, recipe_path
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -209,16 +210,18 @@ class Recipe:
                               "\"regression\" in [task]")
 
 
-def read_recipe(path: Path) -> Recipe:
-    """A recipe of a .toml file.
+def read_recipe(name: Path | str) -> Recipe:
+    """A recipe of a .toml file, or one that comes with lutdla, by its name (`lutdla.recipes.names`).
 
     Raises:
         ConfigError: no such file, no TOML, an unknown key, or a value of the wrong type: names the place.
     """
+    path = recipe_path(name)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: no recipe ({error}): write TOML, as in recipes/fashion_mlp.toml") from error
+        raise ConfigError(f"{path}: no recipe ({error}): give a TOML file, or one of "
+                          f"{', '.join(names())}") from error
     try:
         return from_table(Recipe, values, folder=path.parent)
     except ConfigError as error:

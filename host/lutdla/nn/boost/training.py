@@ -16,14 +16,13 @@ from torch import Tensor, nn
 from lutdla.errors import ConfigError
 from lutdla.nn.boost.batches import Source, source_of
 from lutdla.nn.boost.checkpoint import Checkpoints
-from lutdla.nn.boost.dense import fit_dense
 from lutdla.nn.boost.files import write_atomically
 from lutdla.nn.boost.history import History
-from lutdla.nn.boost.lutboost import LUTBoost
 from lutdla.nn.boost.named import schedule, techniques
 from lutdla.nn.boost.processes import Share
 from lutdla.nn.boost.recipe_file import Recipe
 from lutdla.nn.boost.recipe_parts import Splits, augmented, dense_network, examples, stages, task
+from lutdla.nn.boost.recipe_steps import boost_of, train_dense_of
 from lutdla.nn.boost.techniques.early_stop import EarlyStop
 from lutdla.nn.train import Progress, silent
 from lutdla.spec.config import CoreConfig
@@ -68,8 +67,8 @@ class Training:
         self.folder = Path(recipe.output.folder)
         self.stages, self.techniques = stages(recipe), techniques(recipe.techniques, "techniques")
         self.task = task(recipe)
-        self._dense_schedule = schedule(recipe.dense.schedule, recipe.dense.warmup, "dense")
-        self._convert = self._convert_options()
+        schedule(recipe.dense.schedule, recipe.dense.warmup, "dense")  # refuses what there is not
+        self._choice = self._find_choice()
         if not resume and any((self.folder / name).exists() for name in (DENSE_CHECKPOINT, LUT_CHECKPOINT)):
             raise ConfigError(f"{self.folder} holds checkpoints of a training: go on with --resume, name another "
                               "folder, or delete it")
@@ -83,12 +82,9 @@ class Training:
 
     def run(self, progress: Progress = silent) -> Trained:
         """Train, evaluate and write. In several processes each returns the same."""
-        dense_history = self._train_dense(progress)
-        boost = LUTBoost(
-            self.dense, stages=self.stages, techniques=self.techniques, task=self.task, batch=self.recipe.batch,
-            seed=self.recipe.seed, calibration=self.recipe.convert.calibration, device=self.recipe.device,
-            convert_options=self._convert,
-        )
+        dense_history = train_dense_of(self.recipe, self.dense, self.splits, progress=progress,
+                                       **self._kept(DENSE_CHECKPOINT))
+        boost = boost_of(self.recipe, self.dense, self._choice)
         network = boost.fit(augmented(self.recipe, self.splits.train, dense=False),
                             validation=self.splits.validation, progress=progress, **self._kept(LUT_CHECKPOINT))
         history = History(self.task.SCORE, dense_history.rows + boost.history.rows)
@@ -97,34 +93,23 @@ class Training:
         Share.here().wait()
         return Trained(name, dense, lut, len(self.splits.test[0]), files)
 
-    def _convert_options(self) -> dict[str, Any]:
-        """Options of `convert`; v, c and metric as the core has them."""
-        section, options = self.recipe.convert, {}
+    def _find_choice(self) -> dict[str, Any]:
+        """v, c and metric: as the recipe wants them and the core has them."""
+        section, choice = self.recipe.convert, {}
         for name, usual in (("v", 4), ("c", 16), ("metric", "l2")):
             wanted = getattr(section, name)
             of_core = usual if self.core is None else getattr(self.core, name)
             if self.core is not None and wanted is not None and wanted != of_core:
                 raise ConfigError(f"[convert] {name} is {wanted}, the core has {of_core}: leave it out, or use another "
                                   "core")
-            options[name] = of_core if wanted is None else wanted
-        return {**options, "first": section.first, "iterations": section.iterations, "per_layer": section.per_layer}
+            choice[name] = of_core if wanted is None else wanted
+        return choice
 
     def _kept(self, name: str) -> dict[str, Any]:
         """The checkpoint, and whether there is one to go on from."""
         path = self.folder / name
         return {"checkpoint": Checkpoints(path, self.recipe.output.every_steps),
                 "resume": self.resume and path.exists()}
-
-    def _train_dense(self, progress: Progress) -> History:
-        section = self.recipe.dense
-        if section.epochs == 0:
-            return History(self.task.SCORE)
-        return fit_dense(
-            self.dense, augmented(self.recipe, self.splits.train, dense=True), epochs=section.epochs,
-            batch=section.batch, rate=section.rate, weight_decay=section.weight_decay, schedule=self._dense_schedule,
-            task=self.task, seed=self.recipe.seed, device=self.recipe.device,
-            validation=self.splits.validation, progress=progress, **self._kept(DENSE_CHECKPOINT),
-        )
 
     @torch.no_grad()
     def _score(self, model: nn.Module) -> tuple[str, float]:

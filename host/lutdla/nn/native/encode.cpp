@@ -1,4 +1,4 @@
-// Encoding of slices and its gradients, sixteen pixels side by side in vector registers.
+// Encoding of slices and its gradients, LANES pixels side by side in a vector register.
 // Compiled for one METRIC (0 l2, 1 l1, 2 chebyshev), V values in a slice and C centroids.
 // All values are integers below 2^24 held as floats: any order of additions gives the same bits.
 #include <algorithm>
@@ -6,7 +6,11 @@
 
 namespace {
 
+#ifdef __AVX512F__
 constexpr long LANES = 16;
+#else
+constexpr long LANES = 8;  // vectors wider than the registers compile to code many times slower
+#endif
 constexpr long TILE = 16 * LANES;  // pixels of a subspace before the next one: its codebook stays in the first cache
 typedef float Vec __attribute__((vector_size(4 * LANES), aligned(4)));
 typedef int32_t Mask __attribute__((vector_size(4 * LANES), aligned(4)));
@@ -27,7 +31,7 @@ inline void put(const Vec *slice, long S, long s, long at, long count, float *va
         for (int i = 0; i < V; i++) values[((at + p) * S + s) * V + i] = slice[i][p];
 }
 
-// Distance of sixteen slices to the centroid codebook[V].
+// Distance of LANES slices to the centroid codebook[V].
 inline Vec distance(const Vec *x, const float *codebook) {
     Vec total = {0};
     for (int i = 0; i < V; i++) {
@@ -65,6 +69,9 @@ void in_blocks(long S, long begin, long end, Work work) {
 }
 
 }  // namespace
+
+// Pixels of a vector.
+extern "C" long lanes() { return LANES; }
 
 // x (M, S, V), codebooks (S, C, V), real (S, C, V) -> index (M, S), decoded (M, S, V): real values of the nearest
 // centroids; nearest (S,) += their distances. For rows begin..end.

@@ -91,8 +91,8 @@ extern "C" void scatter(const uint8_t *index, float *tables, float *sums, const 
 }
 
 // clamp(floor((acc * mult + bias) * unit) + added): acc (M, N); added null or (M, N). Doubles hold every step exactly.
-extern "C" void requantize(const float *acc, const double *mult, const double *bias, const double *unit,
-                           const float *added, float *result, float low, float high, long N, long begin, long end) {
+extern "C" void requantize(const float *__restrict acc, const double *__restrict mult, const double *__restrict bias,
+                           const double *__restrict unit, const float *added, float *__restrict result, float low, float high, long N, long begin, long end) {
     for (long m = begin; m < end; m++)
         for (long n = 0; n < N; n++) {
             float value = (float)std::floor((acc[m * N + n] * mult[n] + bias[n]) * unit[n]);
@@ -103,9 +103,9 @@ extern "C" void requantize(const float *acc, const double *mult, const double *b
 
 // Its gradients: grad (M, N) of the result -> inside (M, N): where the clamp lets it pass; of_acc (M, N): that times
 // ratio (N,); of_offset (N,) += sums of inside.
-extern "C" void requantize_gradient(const float *grad, const float *result, const float *ratio, float *inside,
-                                    float *of_acc, float *of_offset, float low, float high, long N, long begin,
-                                    long end) {
+extern "C" void requantize_gradient(const float *__restrict grad, const float *__restrict result,
+                                    const float *__restrict ratio, float *__restrict inside, float *__restrict of_acc,
+                                    float *__restrict of_offset, float low, float high, long N, long begin, long end) {
     for (long m = begin; m < end; m++)
         for (long n = 0; n < N; n++) {
             float value = result[m * N + n], passed = value > low && value < high ? grad[m * N + n] : 0.0f;

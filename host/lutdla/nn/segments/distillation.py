@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lutdla.errors import InputError
 from lutdla.nn.segments.capture import Inputs, batches
@@ -34,9 +35,11 @@ def cross_entropy(result: Tensor, wanted: Tensor) -> Tensor:
 
 
 def distil(student: nn.Module, teacher: nn.Module, inputs: Inputs, loss: Loss, *, steps: int, batch: int = 8,
-           centroid_rate: float = 0.05, weight_rate: float = 1e-4, table_rate: float = 1e-4, seed: int = 0,
-           checkpoint: Path | None = None, save_every: int = 50, progress: Progress = silent) -> list[float]:
-    """Train a converted model in place; the rates fall along a cosine. Leaves it in eval mode.
+           centroid_rate: float = 0.05, weight_rate: float = 1e-4, table_rate: float = 1e-4, averaging: float = 0.95,
+           seed: int = 0, checkpoint: Path | None = None, save_every: int = 50,
+           progress: Progress = silent) -> list[float]:
+    """Train a converted model in place; the rates fall along a cosine. It ends in eval mode, with the running average
+    of its parameters.
 
     Args:
         student: what `convert_parts` returned.
@@ -45,6 +48,7 @@ def distil(student: nn.Module, teacher: nn.Module, inputs: Inputs, loss: Loss, *
         loss: of the student's result and the teacher's.
         steps: batches, drawn at random.
         centroid_rate, weight_rate, table_rate: of codebooks, of weights and everything else, of table entries.
+        averaging: 0..1, how much the running average of the parameters keeps at each step; 0: the last ones are taken.
         checkpoint: file that is written every `save_every` steps, and from which training goes on where it is there.
         progress: told after every step.
 
@@ -52,8 +56,10 @@ def distil(student: nn.Module, teacher: nn.Module, inputs: Inputs, loss: Loss, *
         loss of every step
 
     Raises:
-        InputError: no steps, an empty batch, or the checkpoint is of another training.
+        InputError: no steps, an empty batch, an average that never moves, or the checkpoint is of another training.
     """
+    if not 0 <= averaging < 1:
+        raise InputError(f"averaging is {averaging}: it must be 0 or more and less than 1")
     if steps < 1 or batch < 1 or save_every < 1:
         raise InputError(f"steps={steps}, batch={batch}, save_every={save_every}: each must be 1 or more")
     ((ordered, named),) = batches(inputs, 1 << 62)
@@ -61,8 +67,9 @@ def distil(student: nn.Module, teacher: nn.Module, inputs: Inputs, loss: Loss, *
     groups = _groups(student, {"codebooks": centroid_rate, "correction": table_rate}, weight_rate)
     optimizer = torch.optim.AdamW(groups, weight_decay=0.0)
     rates = [group["lr"] for group in optimizer.param_groups]
-    settings = {"steps": steps, "batch": batch, "seed": seed, "rates": rates}
-    losses = _resume(checkpoint, student, optimizer, settings)
+    averaged = AveragedModel(student, multi_avg_fn=get_ema_multi_avg_fn(averaging))
+    settings = {"steps": steps, "batch": batch, "seed": seed, "rates": rates, "averaging": averaging}
+    losses = _resume(checkpoint, student, averaged, optimizer, settings)
     student.train()
     teacher.eval()
     try:
@@ -77,12 +84,16 @@ def distil(student: nn.Module, teacher: nn.Module, inputs: Inputs, loss: Loss, *
             optimizer.zero_grad()
             error.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
+            averaged.update_parameters(student)
             losses.append(error.item())
             progress("distil", step + 1, steps, losses[-1])
             if checkpoint is not None and ((step + 1) % save_every == 0 or step + 1 == steps):
-                _save(checkpoint, student, optimizer, settings, losses)
+                _save(checkpoint, student, averaged, optimizer, settings, losses)
     finally:
         student.eval()
+    with torch.no_grad():
+        for parameter, average in zip(student.parameters(), averaged.module.parameters()):
+            parameter.copy_(average)
     return losses
 
 
@@ -95,18 +106,18 @@ def _groups(student: nn.Module, special: Mapping[str, float], rate: float) -> li
     return [{"params": parameters, "lr": value} for value, parameters in found.items()]
 
 
-def _save(path: Path, student: nn.Module, optimizer: torch.optim.Optimizer, settings: dict[str, Any],
-          losses: list[float]) -> None:
+def _save(path: Path, student: nn.Module, averaged: AveragedModel, optimizer: torch.optim.Optimizer,
+          settings: dict[str, Any], losses: list[float]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")  # a file cut short must not look whole
-    torch.save({"model": student.state_dict(), "optimizer": optimizer.state_dict(), "settings": settings,
-                "losses": losses}, part)
+    torch.save({"model": student.state_dict(), "averaged": averaged.state_dict(), "optimizer": optimizer.state_dict(),
+                "settings": settings, "losses": losses}, part)
     part.replace(path)
 
 
-def _resume(path: Path | None, student: nn.Module, optimizer: torch.optim.Optimizer,
+def _resume(path: Path | None, student: nn.Module, averaged: AveragedModel, optimizer: torch.optim.Optimizer,
             settings: dict[str, Any]) -> list[float]:
-    """Losses so far, with model and optimizer as they were then."""
+    """Losses so far, with model, average and optimizer as they were then."""
     if path is None or not path.is_file():
         return []
     state = torch.load(path, weights_only=True)
@@ -114,6 +125,7 @@ def _resume(path: Path | None, student: nn.Module, optimizer: torch.optim.Optimi
         raise InputError(f"{path}: checkpoint of a training with {state['settings']}, this one has {settings}: use "
                          "the same, or another file")
     student.load_state_dict(state["model"])
+    averaged.load_state_dict(state["averaged"])
     optimizer.load_state_dict(state["optimizer"])
     losses: list[float] = state["losses"]
     return losses

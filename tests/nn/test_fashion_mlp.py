@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,9 @@ import torch
 import lutdla.nn
 from lutdla.compiler import compile
 from lutdla.data import Dataset
-from lutdla.nn import convert, fashion_mlp, freeze, predict, train_fashion_mlp
+from lutdla.models import build
+from lutdla.nn import convert, freeze, predict, train_fashion_mlp
+from lutdla.nn.boost.recipe_file import read_recipe
 from lutdla.spec.config import CoreConfig
 from tests.nn.small import examples
 
@@ -18,7 +22,10 @@ def data():
 
 def test_the_recipe_fits_the_default_core_and_says_how_it_went(data):
     told = set()
-    trained = train_fashion_mlp(data, dense_epochs=3, joint_epochs=2, progress=lambda stage, *_: told.add(stage))
+    recipe = read_recipe("fashion_mlp")
+    short = replace(recipe, dense=replace(recipe.dense, epochs=3),
+                    stages=(recipe.stages[0], replace(recipe.stages[1], epochs=2)))
+    trained = train_fashion_mlp(data, recipe=short, progress=lambda stage, *_: told.add(stage))
     assert told == {"dense", "centroids", "joint"}
     assert set(trained.seconds) == {"dense", "lutboost"}
     artefact = compile(trained.network, CoreConfig())
@@ -31,16 +38,10 @@ def test_the_recipe_fits_the_default_core_and_says_how_it_went(data):
 
 
 def test_the_first_layer_could_not_be_wider(data):
-    network = convert(fashion_mlp((80, 16)), torch.tensor(data.train_images[:50]), iterations=0)
+    network = convert(build("mlp", hidden=[80, 16]), torch.tensor(data.train_images[:50]), iterations=0)
     freeze(network)
     with pytest.raises(ValueError, match="table"):
         compile(network, CoreConfig(), dataflow="resident")
-
-
-def test_a_seed_decides_the_model():
-    first, again, other = (fashion_mlp(seed=seed).state_dict() for seed in (1, 1, 2))
-    assert all(torch.equal(first[name], again[name]) for name in first)
-    assert not torch.equal(first["2.weight"], other["2.weight"])
 
 
 def test_every_public_name_is_there():
