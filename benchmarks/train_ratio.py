@@ -35,7 +35,7 @@ BATCH, STEPS, PROFILED = 128, 15, 7
 
 PARTS = {
     "encode": "_Encode", "encode_gradient": "_EncodeBackward", "sums": "_Lookup", "sums_gradient": "_LookupBackward",
-    "convolution_gradient": "aten::convolution_backward",
+    "convolution_gradient": "aten::conv_transpose2d",
 }  # fmt: skip
 """Part of a step -> what the profiler calls it; the last is within the gradient of sums."""
 
