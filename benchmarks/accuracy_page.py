@@ -38,8 +38,6 @@ SPEED = """\
 CPU time of a joint training step of ResNet-8 (batch {batch}, one thread, forward to optimizer, distillation included),
 over that of the dense network's step in its fastest memory layout; medians of {steps} steps each, in turn."""
 
-CORE_HAS_ONE = """\
-The row `mixed` has no core yet: a core has one v and one c for all layers."""
 
 def table(head: list[str], cells: Iterable[list[str]], left: int = 1) -> str:
     """A Markdown table, numbers to the right.
@@ -181,7 +179,7 @@ def ablation(one: Figures) -> str:
             "apart, and is not the accuracy that can be reached. Differences below the spread say nothing.")
     head = ["row", "integers", "drop, points", "against the base", "spread", "table bytes", "seconds"]
     parts = [said, f"![drop of each row]({ABLATION})", table(head, cells)]
-    return "\n\n".join([*parts, *([CORE_HAS_ONE] if "mixed" in rows else []), commands([one])])
+    return "\n\n".join([*parts, commands([one])])
 
 
 def sections(found: Mapping[str, Figures]) -> list[tuple[str, str]]:

@@ -87,7 +87,6 @@ def test_the_ablation_compares_with_its_base():
     assert f"| {words['base']} | 91.00% | 2.00 |  | 0.10 | 331,776 | 61 |" in shown
     assert f"| {words['v2']} | 91.00% | 1.50 | -0.50 |" in shown
     assert words["c64"] not in shown
-    assert page.CORE_HAS_ONE in shown
 
 
 def test_pictures_are_drawn_for_what_was_measured(tmp_path):
