@@ -28,6 +28,13 @@ def test_it_is_the_published_network():
     np.testing.assert_allclose(have, want, rtol=0, atol=1e-5)
 
 
+def test_silence_trains_without_the_root_of_nothing():
+    model = silero_vad.load_silero_vad()
+    model(torch.zeros(1, 2, silero_vad.CHUNK + silero_vad.CONTEXT)).sum().backward()
+    assert model.transform.weight.grad is None  # a Fourier transform, as published: it has nothing to learn
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.requires_grad)
+
+
 def test_a_recording_is_cut_into_overlapping_chunks():
     cut = chunks(np.arange(1, 1200))
     assert cut.shape == (3, 576)

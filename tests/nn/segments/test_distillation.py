@@ -71,6 +71,16 @@ def test_it_ends_with_the_average_of_its_parameters():
     torch.testing.assert_close(dict(averaged.named_parameters())[name].detach(), mean)
 
 
+def test_gradients_that_are_no_numbers_end_training():
+    dense, x = feed_forward()
+    converted = convert_parts(dense, ["up"], x, **OPTIONS)
+    before = [parameter.detach().clone() for parameter in converted.parameters()]
+    with pytest.raises(InputError, match=r"step 1: the gradient of .*\w is not finite: use lower rates, or a loss"):
+        distil(converted, dense, x, lambda result, wanted: (0 * result.sum()).sqrt(), steps=3)
+    for parameter, value in zip(converted.parameters(), before):
+        torch.testing.assert_close(parameter.detach(), value, rtol=0, atol=0)
+
+
 def test_losses_are_0_for_the_same_and_more_for_others():
     x, y = torch.randn(5, 7), torch.randn(5, 7)
     for loss in (divergence, angle):

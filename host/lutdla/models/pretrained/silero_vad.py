@@ -41,6 +41,7 @@ class SileroVAD(nn.Module):
         super().__init__()
         self.bins = WINDOW // 2 + 1
         self.transform = nn.Linear(WINDOW, 2 * self.bins, bias=False)  # cosines and sines, window included
+        self.transform.requires_grad_(False)  # fixed; and a magnitude of 0 has no gradient
         self.encoder = nn.Sequential(
             nn.Conv1d(self.bins, 128, 3, padding=1), nn.ReLU(), nn.Conv1d(128, 64, 3, stride=2, padding=1), nn.ReLU(),
             nn.Conv1d(64, 64, 3, stride=2, padding=1), nn.ReLU(), nn.Conv1d(64, 128, 3, padding=1), nn.Flatten(),

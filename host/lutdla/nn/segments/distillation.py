@@ -56,7 +56,8 @@ def distil(student: nn.Module, teacher: nn.Module, inputs: Inputs, loss: Loss, *
         loss of every step
 
     Raises:
-        InputError: no steps, an empty batch, an average that never moves, or the checkpoint is of another training.
+        InputError: no steps, an empty batch, an average that never moves, the checkpoint is of another training, or
+            gradients are not finite; the student is then as the last good step left it.
     """
     if not 0 <= averaging < 1:
         raise InputError(f"averaging is {averaging}: it must be 0 or more and less than 1")
@@ -83,6 +84,7 @@ def distil(student: nn.Module, teacher: nn.Module, inputs: Inputs, loss: Loss, *
             error = loss(student(*given, **by_name), wanted)
             optimizer.zero_grad()
             error.backward()  # type: ignore[no-untyped-call]
+            _check_gradients(student, step + 1)
             optimizer.step()
             averaged.update_parameters(student)
             losses.append(error.item())
@@ -95,6 +97,13 @@ def distil(student: nn.Module, teacher: nn.Module, inputs: Inputs, loss: Loss, *
         for parameter, average in zip(student.parameters(), averaged.module.parameters()):
             parameter.copy_(average)
     return losses
+
+
+def _check_gradients(student: nn.Module, step: int) -> None:
+    for name, parameter in student.named_parameters():
+        if parameter.grad is not None and not parameter.grad.isfinite().all():
+            raise InputError(f"step {step}: the gradient of {name} is not finite: use lower rates, or a loss and a "
+                             "network with a gradient everywhere")
 
 
 def _groups(student: nn.Module, special: Mapping[str, float], rate: float) -> list[dict[str, Any]]:
