@@ -3,6 +3,7 @@
 from myhdl import Simulation, always, block, delay
 
 from lutdla.spec.memory import LOADABLE
+from lutdla_hdl.simulation import forget_signals
 
 
 @block
@@ -34,6 +35,7 @@ class Bench:
 
     def __exit__(self, *_):
         self._simulation.quit()
+        forget_signals()
 
     def settle(self):
         """Go to the falling edge."""

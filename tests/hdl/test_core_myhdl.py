@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from myhdl import _simulator
 
 from lutdla.backends.myhdl import MyhdlModel
 from lutdla.errors import ToolError
 from lutdla.spec.config import METRICS
 from lutdla.spec.packets import ErrorCode, Kind, load_packets, packet, run_packets
 from lutdla_hdl.decoder import HEADER, WRITE
+from lutdla_hdl.interfaces import flag
 from tests.hdl.cores import check, fields, load, read, recover, run, send, telling_network, write
 from tests.programs import Shape, random_image
 from tests.strategies import TINY
@@ -105,6 +107,15 @@ def test_only_one_simulation_at_a_time():
     model.close()
     model.close()
     MyhdlModel(TINY).close()
+
+
+def test_a_simulation_that_is_over_leaves_no_signals():
+    mine, known = flag(), list(_simulator._signals)
+    model = MyhdlModel(TINY)
+    others = flag()
+    model.close()
+    assert [id(signal) for signal in _simulator._signals] == [id(signal) for signal in (*known, others)]
+    assert any(signal is mine for signal in known)
 
 
 def test_random_programs_equal_the_reference():

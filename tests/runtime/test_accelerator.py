@@ -4,6 +4,7 @@ import pytest
 import lutdla
 from lutdla.errors import ArtefactError, CoreError, DeviceError
 from lutdla.runtime import Accelerator
+from lutdla.spec.config import ABI_VERSION
 from lutdla.spec.packets import ErrorCode
 from lutdla.spec.registers import BY_NAME, constant_registers
 from lutdla.verify import make_vectors, reference_results
@@ -22,7 +23,7 @@ def opened(**forced):
     ("forced", "message"),
     [
         ({"MAGIC": 0}, "register MAGIC is 0x00000000, expected 0x4c555444: this is no lutdla core"),
-        ({"ABI": 9}, "register ABI is 0x00000009, expected 0x00000002: use the lutdla version"),
+        ({"ABI": 9}, f"register ABI is 0x00000009, expected 0x{ABI_VERSION:08x}: use the lutdla version"),
         ({"CONFIG_HASH": 5}, "register CONFIG_HASH is 0x00000005, the capability registers .* hash to 0x"),
         ({"CAP_VECTOR": 0}, "capability registers describe no possible core .*v is 0: it must be 1..16"),
         ({"CAP_VECTOR": 0xFFFFFFFF}, "capability registers describe no possible core"),
