@@ -35,7 +35,7 @@ def sequences(streams: list[Stream]) -> Tensor:
 
 def main() -> None:
     """Convert, train, measure, write the figures."""
-    arguments = parser("pretrained_vad", __doc__, steps=1500)
+    arguments = parser("pretrained_vad", __doc__, steps=5000)
     arguments.add_argument("--files", type=int, default=200, help="training recordings")
     arguments.add_argument("--test-files", type=int, default=109, help="test recordings")
     arguments.set_defaults(weight_rate=3e-4, table_rate=1e-3)
