@@ -69,6 +69,12 @@ def core_for(network: nn.Module, choice: dict[str, Any]) -> tuple[Artefact, Core
             config = replace(config, **{misfit.memory: size}, **({"deep_banks": 0} if "table" in misfit.memory else {}))
 
 
+def choice_of(recipe: Recipe, v: int | None, c: int | None, metric: str | None) -> dict[str, Any]:
+    """v, c and metric: what is given, then the recipe's."""
+    own = recipe.convert
+    return {"v": v or own.v or 4, "c": c or own.c or 16, "metric": metric or own.metric or "l2"}
+
+
 def kept(recipe: Recipe, name: str) -> dict[str, Any]:
     """A checkpoint of a recipe and its seed, and whether there is one to go on from."""
     path = CACHE / f"{Path(recipe.output.folder).name}-{recipe.seed}" / name
@@ -155,9 +161,9 @@ def main() -> None:
     """Measure, show, write the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
     parser.add_argument("recipe", help="name of a recipe of lutdla.recipes, or a file")
-    parser.add_argument("--metric", choices=METRICS, default="l2")
-    parser.add_argument("--v", type=int, default=4)
-    parser.add_argument("--c", type=int, default=16)
+    parser.add_argument("--metric", choices=METRICS, help="the recipe's without it, or l2")
+    parser.add_argument("--v", type=int, help="the recipe's without it, or 4")
+    parser.add_argument("--c", type=int, help="the recipe's without it, or 16")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--threads", type=int, default=1, help="of torch")
     parser.add_argument("--rtl-images", type=int, default=RTL_IMAGES, help="test inputs on the Verilated core")
@@ -165,7 +171,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     recipe = read_recipe(options.recipe)
-    choice = {"v": options.v, "c": options.c, "metric": options.metric}
+    choice = choice_of(recipe, options.v, options.c, options.metric)
     console = Console()
     with LiveProgress(console, shown=console.is_terminal) as progress:
         found = [measure(replace(recipe, seed=seed), choice, progress, options.rtl_images) for seed in options.seeds]

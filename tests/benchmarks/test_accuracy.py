@@ -59,3 +59,10 @@ def test_memories_grow_until_the_network_fits():
     artefact.check_fits(config)
     assert config.table_rows > usual.table_rows
     assert (config.blocks, config.ports, config.lanes) == (usual.blocks, usual.ports, usual.lanes)
+
+
+def test_a_recipe_is_measured_with_its_own_vectors():
+    fine = read_recipe("fashion_resnet8_fine")
+    assert accuracy.choice_of(fine, None, None, None) == {"v": 2, "c": 64, "metric": "l2"}
+    assert accuracy.choice_of(fine, 4, 16, "l1") == {"v": 4, "c": 16, "metric": "l1"}
+    assert accuracy.choice_of(read_recipe("magic"), None, None, None) == CHOICE
