@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, ClassVar
+from unittest.mock import patch
 
 import torch
 from torch import Tensor
 
+from lutdla.nn import lookups, lut_layer
 from lutdla.nn.boost import (
     CENTROIDS,
     Averaging,
@@ -97,6 +100,24 @@ class ReestimationAtEnd(BatchNormReestimation):
         super().at_start(run)
 
 
+@dataclass
+class RoundingAtEnd(Technique):
+    """Codebooks and tables stay real while a stage trains, and are rounded to int8 when it is over."""
+
+    NAME: ClassVar[str] = "rounding_at_end"
+    _real: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
+
+    def settings(self) -> dict[str, Any]:  # noqa: D102
+        return {}
+
+    def prepare(self, run: Run) -> None:  # noqa: D102
+        for module in (lookups, lut_layer):
+            self._real.enter_context(patch.object(module, "round_to_grid", lambda x: x.clamp(-128, 127)))
+
+    def release(self, run: Run) -> None:  # noqa: D102
+        self._real.close()
+
+
 def without(kind: type[Technique]) -> tuple[Technique, ...]:
     """The techniques of the base but one."""
     return tuple(technique for technique in BASE if not isinstance(technique, kind))
@@ -130,10 +151,14 @@ ROWS = (
         techniques=(BatchNormReestimation(), *BASE)),
     Row("reestimated_after", "batch norm estimated again after training", techniques=(*BASE, ReestimationAtEnd())),
     Row("no_table_corrections", "without table corrections", stages=(replace(JOINT, table_rate=0.0),)),
+    Row("rounding_at_end", "codebooks and tables rounded only after training",
+        techniques=(*BASE, RoundingAtEnd())),
     Row("no_averaging", "without averaging", techniques=without(Averaging)),
     Row("frozen_codebooks", "codebooks stay as k-means left them", stages=(replace(JOINT, centroid_rate=0.0),)),
     Row("mixed", "v and c of each map by `lutdla.nn.plan`, within the table bytes of the base, for the same core",
         mixed=True),
     Row("v2", "v = 2: twice the lookups", convert={"v": 2}),
     Row("c64", "c = 64: four times the tables", convert={"c": 64}),
+    Row("l1", "metric L1", convert={"metric": "l1"}),
+    Row("chebyshev", "metric Chebyshev", convert={"metric": "chebyshev"}),
 )

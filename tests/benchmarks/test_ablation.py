@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from benchmarks import ablation, accuracy
-from benchmarks.ablation_rows import ROWS, RandomCodebooks
+from benchmarks.ablation_rows import JOINT, ROWS, RandomCodebooks, RoundingAtEnd
 from benchmarks.record import check_flat
 from lutdla.nn.boost import LUTBoost
 from lutdla.nn.boost.recipe_file import read_recipe
@@ -87,3 +87,20 @@ def test_figures_are_means_over_seeds():
     wanted = {"seeds": 2, "images": 10_000, "dense_accuracy": 0.91, "base_accuracy": 0.87, "base_drop_points": 4.0,
               "base_spread_points": 4.0, "base_table_bytes": 64, "base_seconds": 4.0}
     assert {key: made[key] for key in wanted} == pytest.approx(wanted)
+
+
+def test_rounding_at_end_trains_real_codebooks_and_leaves_integers():
+    recipe = read_recipe("magic")
+    splits = examples(recipe, 200)
+    whole = []
+
+    def look(*_):
+        books = next(iter(lut_layers(boost.network).values())).integers().codebooks
+        whole.append(bool((books == books.round()).all()))
+
+    boost = LUTBoost(accuracy.dense_network(recipe, splits), stages=(replace(JOINT, epochs=1),), calibration=64,
+                     techniques=(RoundingAtEnd(),), convert_options={"iterations": 0})
+    boost.fit(splits.train, progress=look)
+    look()
+    assert not all(whole[:-1])
+    assert whole[-1]

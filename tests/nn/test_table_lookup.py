@@ -20,7 +20,7 @@ workers = st.sampled_from(["compiled", "torch"])
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled():
-    assert table_lookup.library("sums.cpp") is not None, "the tests need a C++ compiler"
+    assert table_lookup.library("sums.cpp") is not None, "no compiler for C++: install g++"
 
 
 def naive(tables, index, geometry):
