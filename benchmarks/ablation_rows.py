@@ -159,6 +159,10 @@ ROWS = (
         mixed=True),
     Row("v2", "v = 2: twice the lookups", convert={"v": 2}),
     Row("c64", "c = 64: four times the tables", convert={"c": 64}),
-    Row("l1", "metric L1", convert={"metric": "l1"}),
-    Row("chebyshev", "metric Chebyshev", convert={"metric": "chebyshev"}),
+    Row("l1", "metric L1, soft choice of temperature 1", convert={"metric": "l1"},
+        techniques=with_gradient(SoftChoice(1.0))),
+    Row("l1_soft_2", "metric L1, soft choice of temperature 2", convert={"metric": "l1"}),
+    Row("chebyshev", "metric Chebyshev, soft choice of temperature 1", convert={"metric": "chebyshev"},
+        techniques=with_gradient(SoftChoice(1.0))),
+    Row("chebyshev_soft_2", "metric Chebyshev, soft choice of temperature 2", convert={"metric": "chebyshev"}),
 )

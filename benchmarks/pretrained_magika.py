@@ -41,16 +41,23 @@ def main() -> None:
     dense = load_magika()
 
     def accuracy(model: nn.Module) -> float:
-        return float((predictions(model, test) == wanted).float().mean())
+        return share(predictions(model, test), wanted)
 
-    figures: dict[str, Any] = {"train_files": len(train), "test_files": len(test), "dense": accuracy(dense)}
+    of_dense = predictions(dense, test)
+    figures: dict[str, Any] = {"train_files": len(train), "test_files": len(test), "dense": share(of_dense, wanted)}
     shuffled = train[torch.randperm(len(train), generator=torch.Generator().manual_seed(options.seed))]
     made = convert_and_train(dense, PARTS, shuffled[: options.calibration], shuffled, divergence, accuracy, options,
                              CUTS)
-    figures |= {"calibrated": made.before, "lut": accuracy(made.model), **made.figures}
+    trained = predictions(made.model, test)
+    figures |= {"calibrated": made.before, "lut": share(trained, wanted), "agreement": share(trained, of_dense),
+                **made.figures}
     figures["drop_points"] = 100 * (figures["dense"] - figures["lut"])
-    figures["agreement"] = float((predictions(dense, test) == predictions(made.model, test)).float().mean())
     finish(figures | on_the_core(made.model, {"content": test}, options), options)
+
+
+def share(answers: Tensor, wanted: Tensor) -> float:
+    """Share of the answers that are as wanted."""
+    return float((answers == wanted).float().mean())
 
 
 def predictions(model: nn.Module, tokens: Tensor) -> Tensor:

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from lutdla.nn import encoding
 from lutdla.nn.encoding import encode
+from lutdla.nn.geometry import Geometry
 from lutdla.nn.gradients import SoftChoice, StraightThrough, shares
+from lutdla.nn.lookups import Lookups
 from lutdla.nn.metrics import METRICS
 
 metrics = st.sampled_from(sorted(METRICS))
@@ -115,3 +117,9 @@ def test_straight_through_is_the_identity_and_moves_codebooks_by_their_values_on
     weight = torch.randn(x.shape, generator=torch.Generator().manual_seed(9))
     assert torch.equal(of_carrier, weight)
     torch.testing.assert_close(of_real.sum(1), weight.view(-1, 2, 3).sum(0))
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_lookups_train_at_the_temperature_of_their_metric(metric):
+    made = Lookups(8, 4, Geometry(), metric=metric.name)
+    assert made.gradient == SoftChoice(metric.temperature)

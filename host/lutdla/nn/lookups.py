@@ -45,7 +45,7 @@ class Lookups(nn.Module):
         input: quantization of the map.
         mean: subtracted from what int8 values stand for (an input's `Normalize`).
         activation: name of a function (`lutdla.nn.activations`) of what int8 values stand for; tables hold it already.
-        gradient: how gradients pass the choice of centroids.
+        gradient: how gradients pass the choice of centroids; a soft choice of the metric's temperature at first.
         frozen: integers are fixed, training no longer moves them.
     """
 
@@ -68,7 +68,7 @@ class Lookups(nn.Module):
             raise InputError(f"{kind} sums {sums} lookups: {EXACT // INT8} is the most that is exact")
         self.input, self.mean = Affine(1.0, 0), 0.0
         self.activation: str | None = None
-        self.gradient: Gradient = SoftChoice()
+        self.gradient: Gradient = SoftChoice(self.metric.temperature)
         self.frozen = False
         self.weight = nn.Parameter(torch.empty(outputs, inputs, *geometry.kernel))
         self.codebooks = nn.Parameter(torch.empty(self.subspaces, c, slice))

@@ -28,6 +28,9 @@ class Metric(ABC):
     name: str
     """As in `CoreConfig.metric`."""
 
+    temperature: float = 1.0
+    """Of the soft choice that lookups train with (`lutdla.nn.gradients.SoftChoice`) where nobody says otherwise."""
+
     @abstractmethod
     def distance(self, x: npt.NDArray[np.int64], codebooks: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Distance of each x (S, M, v) to each centroid (S, c, v), in numpy integers: (S, c, M)."""
@@ -83,6 +86,7 @@ class L2(Metric):
     """Squared Euclidean distance; the hardware ranks by |c|^2 - 2 x.c, multiply and add."""
 
     name = "l2"
+    temperature = 2.0  # in squares
 
     def distance(self, x: npt.NDArray[np.int64], codebooks: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:  # noqa: D102
         return np.asarray(((x[:, None] - codebooks[:, :, None]) ** 2).sum(axis=-1))
