@@ -119,7 +119,6 @@ def test_straight_through_is_the_identity_and_moves_codebooks_by_their_values_on
     torch.testing.assert_close(of_real.sum(1), weight.view(-1, 2, 3).sum(0))
 
 
-@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
-def test_lookups_train_at_the_temperature_of_their_metric(metric):
-    made = Lookups(8, 4, Geometry(), metric=metric.name)
-    assert made.gradient == SoftChoice(metric.temperature)
+@pytest.mark.parametrize(("metric", "temperature"), [("l2", 2.0), ("l1", 1.0), ("chebyshev", 1.0)])
+def test_lookups_train_at_the_temperature_of_their_metric(metric, temperature):
+    assert Lookups(8, 4, Geometry(), metric=metric).gradient == SoftChoice(temperature)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from lutdla.nn import table_lookup
 from lutdla.nn.geometry import Geometry
 from lutdla.nn.lookups import convolve
+from lutdla.nn.native.build import library
 from lutdla.nn.table_lookup import lookup
 
 small = st.integers(1, 3)
@@ -20,7 +21,7 @@ workers = st.sampled_from(["compiled", "torch"])
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled():
-    assert table_lookup.library("sums.cpp") is not None, "no compiler for C++: install g++"
+    assert library("sums.cpp") is not None, "no C++ compiler: install g++"
 
 
 def naive(tables, index, geometry):

@@ -29,7 +29,7 @@ class Metric(ABC):
     """As in `CoreConfig.metric`."""
 
     temperature: float = 1.0
-    """Of the soft choice that lookups train with (`lutdla.nn.gradients.SoftChoice`) where nobody says otherwise."""
+    """Of the soft choice that lookups train with where nobody says otherwise (`lutdla.nn.gradients.SoftChoice`)."""
 
     @abstractmethod
     def distance(self, x: npt.NDArray[np.int64], codebooks: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -86,7 +86,7 @@ class L2(Metric):
     """Squared Euclidean distance; the hardware ranks by |c|^2 - 2 x.c, multiply and add."""
 
     name = "l2"
-    temperature = 2.0  # in squares
+    temperature = 2.0  # distances are squares here
 
     def distance(self, x: npt.NDArray[np.int64], codebooks: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:  # noqa: D102
         return np.asarray(((x[:, None] - codebooks[:, :, None]) ** 2).sum(axis=-1))
