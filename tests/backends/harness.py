@@ -1,4 +1,4 @@
-"""What the conformance suite runs on: every back end by name, and streams that can be made to stall."""
+"""What the conformance suite runs on: back ends by name, streams that can be made to stall, a model and its packets."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +9,24 @@ from lutdla.backends.emulator import EmulatorModel
 from lutdla.backends.protocol import Backend, CoreModel
 from lutdla.backends.simulated import SimulatedBackend
 from lutdla.spec.config import CoreConfig
+from lutdla.spec.packets import Kind, input_packet, load_packets, packet, result_bytes
+from lutdla.verify import make_vectors, reference_results
+from tests.networks import random_artefact, two_layers
+from tests.programs import Shape
+from tests.strategies import TINY
+
+NETWORK = two_layers()
+STREAMED = random_artefact(TINY, Shape(5, images=2, pieces=3))
+"""Two images in a pass, and three table pieces."""
+GROUPS = NETWORK.image.program.input_groups
+BEATS = TINY.frame_beats(GROUPS)
+VALUES = make_vectors(NETWORK, 8)
+EXPECTED = reference_results(NETWORK, VALUES)
+BEGIN = packet(TINY, Kind.BEGIN, address=1)
+LOAD = b"".join(load_packets(NETWORK.image, TINY, NETWORK.model_id))
+START, INPUT = packet(TINY, Kind.RUN, address=2), input_packet(VALUES[:2], GROUPS, TINY)
+RUN = START + INPUT
+RESULT = result_bytes(2, NETWORK.image.program.output_rows, TINY)
 
 Wrap = Callable[[CoreModel], CoreModel]
 
@@ -76,3 +94,7 @@ def exchange(backend: Backend, frame: bytes, result_bytes: int = 0, polls: int =
         if buffer is not None:
             backend.free(buffer)
     return result
+
+
+def load_and_run(accelerator):
+    np.testing.assert_array_equal(accelerator.load(NETWORK).raw(VALUES), EXPECTED)
