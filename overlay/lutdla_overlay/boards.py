@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import MISSING, dataclass, field, fields
 from importlib.resources import files
+from itertools import combinations
 from typing import Any
 
 from lutdla.errors import ConfigError, ToolError
@@ -20,6 +21,9 @@ DMA_BYTES = 0x1_0000
 
 CORE_BYTES = 1 << ADDRESS_BITS
 """Address range of the lutdla core's registers."""
+
+ADDRESS_BYTES = {"dma": DMA_BYTES, "lutdla": CORE_BYTES, "interrupts": 0x1_0000}
+"""Entry of [addresses] -> its range."""
 
 _CONTROL_WINDOWS = {  # control port -> first and last address it decodes
     "M_AXI_GP0": (0x4000_0000, 0x7FFF_FFFF),
@@ -43,6 +47,10 @@ class ProcessingSystem:
     """AXI slave through which the DMA reaches DDR."""
     memory_bits: int
     """Data width of the memory port."""
+    crystal_mhz: float
+    """The processor's crystal."""
+    io_pll_mhz: float
+    """The IO PLL as the board's PYNQ image sets it: PL clocks are made of it, and of no other PLL."""
 
     @property
     def vlnv(self) -> str:
@@ -66,6 +74,7 @@ class Addresses:
 
     dma: int
     lutdla: int
+    interrupts: int
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,10 @@ class Board:
     """Facts that no source we read confirms."""
 
 
+_TABLES: dict[str, type] = {"ps": ProcessingSystem, "addresses": Addresses, "resources": Resources}
+"""Tables of a board file."""
+
+
 def board_names() -> tuple[str, ...]:
     """Keys of all boards."""
     folder = files("lutdla_overlay") / "boards"
@@ -129,8 +142,7 @@ def parse_board(key: str, text: str) -> Board:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"boards/{key}.toml: {error}") from error
     place = f"boards/{key}.toml"
-    tables: dict[str, type] = {"ps": ProcessingSystem, "addresses": Addresses, "resources": Resources}
-    for name, kind in tables.items():
+    for name, kind in _TABLES.items():
         if name in values:
             values[name] = _make(kind, values[name], f"{place}: [{name}]")
     if "unverified" in values:
@@ -140,8 +152,8 @@ def parse_board(key: str, text: str) -> Board:
     return board
 
 
-_TYPES: dict[str, type] = {"str": str, "int": int, "ProcessingSystem": ProcessingSystem, "Addresses": Addresses,
-                           "Resources": Resources, "tuple[str, ...]": tuple}  # fmt: skip
+_TYPES: dict[str, type] = {"str": str, "int": int, "float": float, "ProcessingSystem": ProcessingSystem,
+                           "Addresses": Addresses, "Resources": Resources, "tuple[str, ...]": tuple}  # fmt: skip
 
 
 def _make(kind: type, values: Any, place: str) -> Any:
@@ -176,15 +188,10 @@ def _check(board: Board, place: str) -> None:
         raise ConfigError(f"{place}: ps.control_port is {ps.control_port!r}, {ps.kind} has {', '.join(ports)}")
     if not re.fullmatch(r"S_AXI_HP[0-3]" if zynq7 else r"S_AXI_HP[0-3]_FPD", ps.memory_port):
         raise ConfigError(f"{place}: ps.memory_port is {ps.memory_port!r}, use S_AXI_HP0{'' if zynq7 else '_FPD'} to 3")
-    low, high = _CONTROL_WINDOWS[ps.control_port]
-    ranges = {"dma": (board.addresses.dma, DMA_BYTES), "lutdla": (board.addresses.lutdla, CORE_BYTES)}
-    for name, (base, size) in ranges.items():
-        if base % size or not low <= base <= high - size + 1:
-            raise ConfigError(f"{place}: addresses.{name} is 0x{base:08X}, it must be a multiple of 0x{size:X} in "
-                              f"0x{low:08X}..0x{high:08X} ({ps.control_port})")
-    (dma, dma_size), (core, core_size) = ranges.values()
-    if dma < core + core_size and core < dma + dma_size:
-        raise ConfigError(f"{place}: addresses.dma 0x{dma:08X} and addresses.lutdla 0x{core:08X} overlap")
+    for name, lowest, highest in (("crystal_mhz", 10.0, 100.0), ("io_pll_mhz", 500.0, 3000.0)):
+        if not lowest <= getattr(ps, name) <= highest:
+            raise ConfigError(f"{place}: ps.{name} is {getattr(ps, name)}, it must be {lowest:g} to {highest:g}")
+    _check_addresses(board, place)
     if board.ddr_mib <= 0 or min(board.resources.lut, board.resources.ff, board.resources.bram36) <= 0:
         raise ConfigError(f"{place}: ddr_mib, resources.lut, .ff and .bram36 must be positive")
     if board.core not in core_names():
@@ -192,7 +199,21 @@ def _check(board: Board, place: str) -> None:
     family = load_core(board.core).family
     if FAMILIES[family] != ps.kind:
         raise ConfigError(f"{place}: core {board.core} is for parts of family {family}, not for a {ps.kind}")
-    known = {f.name for f in fields(Board)} | {f"resources.{f.name}" for f in fields(Resources)}
+    known = {f.name for f in fields(Board)}
+    known |= {f"{name}.{f.name}" for name, kind in _TABLES.items() for f in fields(kind)}
     for fact in board.unverified:
         if fact not in known:
             raise ConfigError(f"{place}: unverified names {fact!r}, which is no entry of the file")
+
+
+def _check_addresses(board: Board, place: str) -> None:
+    """Every range lies in the control port's window, on a multiple of its size, and overlaps no other."""
+    low, high = _CONTROL_WINDOWS[board.ps.control_port]
+    ranges = {name: (getattr(board.addresses, name), size) for name, size in ADDRESS_BYTES.items()}
+    for name, (base, size) in ranges.items():
+        if base % size or not low <= base <= high - size + 1:
+            raise ConfigError(f"{place}: addresses.{name} is 0x{base:08X}, it must be a multiple of 0x{size:X} in "
+                              f"0x{low:08X}..0x{high:08X} ({board.ps.control_port})")
+    for (one, (base, size)), (other, (base2, size2)) in combinations(ranges.items(), 2):
+        if base < base2 + size2 and base2 < base + size:
+            raise ConfigError(f"{place}: addresses.{one} 0x{base:08X} and addresses.{other} 0x{base2:08X} overlap")

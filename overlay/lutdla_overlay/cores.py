@@ -11,7 +11,7 @@ from lutdla.spec.config import CoreConfig
 FAMILIES = {"xc7": "processing_system7", "xcup": "zynq_ultra_ps_e"}
 """Family of parts, as yosys names it -> its processing system."""
 
-ENTRIES = {"family", "clock_mhz_assumed", "config", "synthesis_options"}
+ENTRIES = {"family", "clock_mhz_assumed", "config", "ultra_ram"}
 """What a core file may hold; all but the last must be there."""
 
 
@@ -24,14 +24,20 @@ class Core:
         family: of the part: one of `FAMILIES`.
         clock_mhz_assumed: the clock that predictions rest on: an assumption until Vivado or a board has shown it.
         config: the core.
-        synthesis_options: further options of yosys' `synth_xilinx`.
+        ultra_ram: the table banks are in UltraRAM. Vivado takes it only where the Verilog asks for it, which
+            `lutdla_overlay.ip.ip_files` sees to.
     """
 
     key: str
     family: str
     clock_mhz_assumed: float
     config: CoreConfig
-    synthesis_options: tuple[str, ...] = ()
+    ultra_ram: bool = False
+
+    @property
+    def synthesis_options(self) -> tuple[str, ...]:
+        """Further options of yosys' `synth_xilinx`."""
+        return ("-uram",) if self.ultra_ram else ()
 
 
 def core_names() -> tuple[str, ...]:
@@ -69,8 +75,10 @@ def parse_core(key: str, text: str) -> Core:
         raise ConfigError(f"{place}: family is {values['family']!r}, use one of {', '.join(FAMILIES)}")
     if not isinstance(values["clock_mhz_assumed"], (int, float)) or not values["clock_mhz_assumed"] > 0:
         raise ConfigError(f"{place}: clock_mhz_assumed is {values['clock_mhz_assumed']!r}, it must be positive")
-    options = values.get("synthesis_options", [])
-    if not isinstance(options, list) or not all(isinstance(option, str) for option in options):
-        raise ConfigError(f"{place}: synthesis_options is {options!r}, it must be a list of texts")
+    ultra_ram = values.get("ultra_ram", False)
+    if not isinstance(ultra_ram, bool):
+        raise ConfigError(f"{place}: ultra_ram is {ultra_ram!r}, it must be true or false")
+    if ultra_ram and values["family"] == "xc7":
+        raise ConfigError(f"{place}: ultra_ram is true, but parts of family xc7 have no UltraRAM: leave it out")
     return Core(key, values["family"], float(values["clock_mhz_assumed"]), CoreConfig.from_dict(values["config"]),
-                tuple(options))
+                ultra_ram)

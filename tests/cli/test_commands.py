@@ -46,7 +46,8 @@ def images(tmp_path):
 
 
 def call(*arguments):
-    return CliRunner(env={"COLUMNS": "200"}).invoke(cli.build(), [str(a) for a in arguments], catch_exceptions=False)
+    runner = CliRunner(env={"COLUMNS": "200"})
+    return runner.invoke(cli.application(), [str(a) for a in arguments], catch_exceptions=False)
 
 
 def main(*arguments):

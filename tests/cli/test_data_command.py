@@ -11,7 +11,7 @@ from lutdla.errors import InputError
 
 
 def call(*arguments, width=160):
-    return CliRunner(env={"COLUMNS": str(width)}).invoke(cli.build(), ["data", *map(str, arguments)],
+    return CliRunner(env={"COLUMNS": str(width)}).invoke(cli.application(), ["data", *map(str, arguments)],
                                                          catch_exceptions=False)
 
 

@@ -11,7 +11,7 @@ def found(name):
 
 
 def run():
-    return CliRunner(env={"COLUMNS": "200"}).invoke(cli.build(), ["doctor"], catch_exceptions=False)
+    return CliRunner(env={"COLUMNS": "200"}).invoke(cli.application(), ["doctor"], catch_exceptions=False)
 
 
 def test_everything_the_project_uses_is_looked_for():

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import lutdla
-from lutdla.cli import build
+from lutdla.cli import application
 from lutdla.spec.pipeline import Input, Step
 from tests.pipelines import two_parts
 
@@ -23,7 +23,7 @@ def call(tmp_path):
     def run(pipeline, inputs):
         path = pipeline.save(tmp_path / "net.lut")
         arguments = ["run", path, "--input", inputs, "--output", tmp_path / "y.npy"]
-        return CliRunner().invoke(build(), [str(argument) for argument in arguments])
+        return CliRunner().invoke(application(), [str(argument) for argument in arguments])
 
     return run
 

@@ -64,7 +64,7 @@ def folder(tmp_path, monkeypatch):
 
 def train(*arguments):
     """What the command prints."""
-    done = CliRunner(env={"COLUMNS": "120"}).invoke(cli.build(), ["train", "recipe.toml", *map(str, arguments)],
+    done = CliRunner(env={"COLUMNS": "120"}).invoke(cli.application(), ["train", "recipe.toml", *map(str, arguments)],
                                                     catch_exceptions=False)
     assert done.exit_code == 0
     return done.output

@@ -16,9 +16,12 @@ version = "5.5"
 control_port = "M_AXI_GP0"
 memory_port = "S_AXI_HP0"
 memory_bits = 64
+crystal_mhz = 50.0
+io_pll_mhz = 1000.0
 [addresses]
 dma = 0x4040_0000
 lutdla = 0x43C0_0000
+interrupts = 0x4180_0000
 [resources]
 lut = 53_200
 ff = 106_400
@@ -30,7 +33,8 @@ dsp = 220
 
 def test_every_board_file_is_valid():
     boards = {key: load_board(key) for key in board_names()}
-    assert {"pynq-z1", "pynq-z2", "zybo-z7-10", "zcu104"} <= set(boards)
+    assert set(boards) == {"pynq-z1", "pynq-z2", "zybo-z7-10", "zybo-z7-20", "ultra96-v2", "pynq-zu", "kv260", "zcu104",
+                           "rfsoc4x2", "aup-zu3"}  # fmt: skip
     assert all(board.key == key for key, board in boards.items())
 
 
@@ -71,6 +75,9 @@ def test_an_unknown_board_lists_the_known_ones():
     ("0x4040_0000", "0x8040_0000", "addresses.dma is 0x80400000, it must be a multiple of 0x10000 in 0x40000000"),
     ("0x43C0_0000", "0x43C0_0004", "addresses.lutdla is 0x43C00004, it must be a multiple of 0x1000"),
     ("0x43C0_0000", "0x4040_1000", "0x40400000 and addresses.lutdla 0x40401000 overlap"),
+    ("0x4180_0000", "0x4040_0000", "0x40400000 and addresses.interrupts 0x40400000 overlap"),
+    ("io_pll_mhz = 1000.0", "io_pll_mhz = 1000", "io_pll_mhz is 1000, it must be of type float"),
+    ("crystal_mhz = 50.0", "crystal_mhz = 5e7", "ps.crystal_mhz is 50000000.0, it must be 10 to 100"),
     ("lut = 53_200", "luts = 53_200", r"\[resources\]: unknown entry 'luts'"),
     ('"resources.lut"', '"speed"', "unverified names 'speed'"),
 ])  # fmt: skip

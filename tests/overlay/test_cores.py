@@ -18,6 +18,12 @@ def test_every_core_file_is_valid():
     assert cores["xc7z020"].config.table_tail == 64
 
 
+def test_only_the_zcu104_has_its_tables_in_ultra_ram():
+    assert [key for key in core_names() if load_core(key).ultra_ram] == ["zcu104"]
+    assert load_core("zcu104").synthesis_options == ("-uram",)
+    assert load_core("zynqmp").synthesis_options == ()
+
+
 def test_an_unknown_core_lists_the_known_ones():
     with pytest.raises(ConfigError, match=r"core 'xc7z9' is unknown: use one of .*xc7z020.* or add cores/xc7z9"):
         load_core("xc7z9")
@@ -28,7 +34,8 @@ def test_an_unknown_core_lists_the_known_ones():
     ('family = "xc7"', 'family = "xc6"', "family is 'xc6', use one of xc7, xcup"),
     ("= 100", "= -1", "clock_mhz_assumed is -1, it must be positive"),
     ("[config]", "speed = 1\n[config]", "unknown entry 'speed'"),
-    ("[config]", "synthesis_options = [1]\n[config]", "synthesis_options is .1., it must be a list of texts"),
+    ("[config]", "ultra_ram = 1\n[config]", "ultra_ram is 1, it must be true or false"),
+    ("[config]", "ultra_ram = true\n[config]", "ultra_ram is true, but parts of family xc7 have no UltraRAM"),
     ("lanes = 8", "lanes = 7", "lanes is 7"),
     ("lanes = 8", "lanes =", "cores/test.toml: Invalid value"),
 ])  # fmt: skip

@@ -10,8 +10,10 @@ from lutdla.emulation.device import _parse, config_of
 from lutdla.errors import ConfigError
 from lutdla.spec import CoreConfig
 from lutdla.spec.registers import REGISTERS
+from lutdla_overlay.block_design import block_design
 from lutdla_overlay.boards import board_names, load_board
-from lutdla_overlay.hwh import core_parameters, hwh, write_overlay
+from lutdla_overlay.hwh import hwh, split_part, write_overlay
+from lutdla_overlay.ip import core_parameters
 
 CONFIG = CoreConfig()
 
@@ -67,12 +69,19 @@ def test_one_clock_is_on(parsed):
 @pytest.mark.parametrize("board", board_names())
 def test_the_text_is_deterministic_and_names_the_board(board):
     facts = load_board(board)
-    text = hwh(CONFIG, facts)
-    assert text == hwh(CONFIG, facts)
+    text = hwh(block_design(CONFIG, facts, 100.0))
+    assert text == hwh(block_design(CONFIG, facts, 100.0))
     system = ET.fromstring(text).find("SYSTEMINFO").attrib
     assert system["BOARD"] == facts.board_part
-    joined = f"xc{system['DEVICE']}{'' if 'clg' in system['PACKAGE'] else '-'}{system['PACKAGE']}{system['SPEEDGRADE']}"
-    assert joined == facts.part
+    assert (system["DEVICE"], system["PACKAGE"], system["SPEEDGRADE"]) == split_part(facts.part)
+
+
+@pytest.mark.parametrize(("part", "words"), [
+    ("xc7z020clg400-1", ("7z020", "clg400", "-1")), ("xczu7ev-ffvc1156-2-e", ("xczu7ev", "ffvc1156", "-2")),
+    ("xck26-sfvc784-2LV-c", ("xck26", "sfvc784", "-2LV")),
+])  # fmt: skip
+def test_a_part_is_written_as_vivado_does(part, words):
+    assert split_part(part) == words
 
 
 @given(st.builds(
@@ -92,4 +101,4 @@ def test_the_placeholder_says_that_it_is_no_bitstream(tmp_path):
 
 def test_streams_wider_than_the_memory_port_are_refused():
     with pytest.raises(ConfigError, match="stream_bits is 128, zybo-z7-10 has a memory port of 64 bits: use stream_b"):
-        hwh(CoreConfig(stream_bits=128), load_board("zybo-z7-10"))
+        block_design(CoreConfig(stream_bits=128), load_board("zybo-z7-10"), 100.0)

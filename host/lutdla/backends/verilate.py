@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import importlib.util
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from lutdla.backends.hardware_cache import cache_folder, hardware_digest, locked
 from lutdla.errors import ToolError
 from lutdla.spec.config import CoreConfig
 
 BUILD_TIMEOUT_S = 900.0
 HARNESS = Path(__file__).with_name("rtl_harness.cpp")
 LIBRARY = "lutdla_core.so"
-CONTRACT = ("config", "memory", "packets", "program", "registers")
-"""Modules of `lutdla.spec` that the hardware is made from."""
-
-
-def cache_folder() -> Path:
-    """Where built cores are kept: LUTDLA_CACHE, or the user's cache folder."""
-    base = os.environ.get("LUTDLA_CACHE")
-    if base:
-        return Path(base) / "rtl"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lutdla" / "rtl"
 
 
 def verilator() -> tuple[str, dict[str, str]]:
@@ -55,27 +41,6 @@ def verilator() -> tuple[str, dict[str, str]]:
     return found, {}
 
 
-def _sources_digest(config: CoreConfig) -> str:
-    """Digest of all that decides the library: configuration, hardware and harness sources, tool."""
-    spec = importlib.util.find_spec("lutdla_hdl")
-    if spec is None or spec.origin is None or importlib.util.find_spec("myhdl") is None:
-        raise ToolError("back end rtl needs the packages lutdla_hdl and myhdl: pip install lutdla[hdl]")
-    digest = hashlib.sha256(json.dumps([config.hash, config.to_dict(), verilator()[0]]).encode())
-    contract = [Path(__file__).parents[1] / "spec" / f"{name}.py" for name in CONTRACT]
-    for file in sorted([*Path(spec.origin).parent.glob("*.py"), *contract, HARNESS]):
-        digest.update(file.name.encode() + file.read_bytes())
-    return digest.hexdigest()[:24]
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """One builder at a time; the lock is released with the process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def _run(command: list[str], environment: dict[str, str]) -> None:
     try:
         done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True,
@@ -92,9 +57,9 @@ def build(config: CoreConfig) -> Path:
     Raises:
         ToolError: a tool is missing or failed.
     """
-    folder = cache_folder() / _sources_digest(config)
+    folder = cache_folder() / "rtl" / hardware_digest(config, verilator()[0], HARNESS)
     library = folder / LIBRARY
-    with _locked(folder):
+    with locked(folder):
         if not library.exists():
             with tempfile.TemporaryDirectory(dir=folder) as temporary:
                 _build_in(Path(temporary), config).replace(library)

@@ -15,10 +15,10 @@ import typer
 
 from lutdla.errors import LutdlaError
 
-__all__ = ["EXIT_DIFFERENT", "EXIT_ERROR", "build", "main"]
+__all__ = ["EXIT_DIFFERENT", "EXIT_ERROR", "EXIT_NO_VIVADO", "application", "main"]
 
-EXIT_DIFFERENT, EXIT_ERROR = 1, 2
-"""Exit status when results differ, and when something failed."""
+EXIT_DIFFERENT, EXIT_ERROR, EXIT_NO_VIVADO = 1, 2, 3
+"""Exit status when results differ, when something failed, and when a build is planned but there is no Vivado."""
 
 
 def _version(shown: bool) -> None:
@@ -29,7 +29,7 @@ def _version(shown: bool) -> None:
         raise typer.Exit
 
 
-def build() -> typer.Typer:
+def application() -> typer.Typer:
     """The application with every command in this folder."""
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                       help="Neural networks as lookup tables on PYNQ boards.")
@@ -49,7 +49,7 @@ def build() -> typer.Typer:
 def main() -> None:
     """Entry point: errors of our family become one line and exit status 2."""
     try:
-        build()()
+        application()()
     except LutdlaError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(EXIT_ERROR)

@@ -141,6 +141,9 @@ class EmulatedDevice(Device):  # type: ignore[misc]  # pynq has no types
             # pynqmetadata 0.2.0 finds no frequency on Zynq-7000 and pynq 4.0.0 then cannot set the clock
             if clock.get("frequency", 0.0) is None:
                 clock["frequency"] = float(parameters[f"PCW_FPGA{i}_PERIPHERAL_FREQMHZ"])
+        for entry in parser.ip_dict.values():
+            # no interrupts are emulated; pynq would look for their lines in the kernel of this computer
+            entry["interrupts"] = {}
         parser.mem_dict["PSDDR"] = {"base_address": 0, "size": self.ddr.size, "type": "DDR4", "tag": "PSDDR", "idx": 0,
                                     "streaming": False, "used": 1, "raw_type": 1}
         return parser
