@@ -57,6 +57,7 @@ pytest-old-pynq: install ## the pynq tests again, with the pynq of Zynq-7000 ima
 docs: install ## write the generated pages of docs/ and the figures of README.md again
 	$(BIN)/python -m lutdla.spec.document --out docs
 	$(BIN)/python -m lutdla.data.document --out docs
+	$(BIN)/python -m lutdla_overlay.document --out docs
 	$(BIN)/python -m benchmarks.tables
 
 .PHONY: clean
