@@ -30,8 +30,8 @@ facts that no source we read confirms: look into the board's manual before you r
 USES = """What the overlay uses. The clock is the fastest that the board's IO PLL divides to and that is not faster than
 the core's assumed one."""
 
-HINTS = """`lutdla build` shows the first error of the log, one of these hints where it knows one, and the path of the log.
-The patterns are regular expressions on the error line."""
+HINTS = """`lutdla build` shows the first error of the log, one of these hints where it knows one, and the path of the
+log. The patterns are regular expressions on the error line."""
 
 
 def pages() -> dict[str, str]:

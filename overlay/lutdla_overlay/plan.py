@@ -122,7 +122,12 @@ def make_plan(config: CoreConfig, board: Board, clock_mhz: float, verilog: str, 
         ConfigError: what this board cannot have.
         ToolError: jinja2 is missing.
     """
-    design = block_design(config, board, clock_mhz)
+    return plan_design(block_design(config, board, clock_mhz), config, clock_mhz, verilog, ultra_ram=ultra_ram)
+
+
+def plan_design(design: Design, config: CoreConfig, clock_mhz: float, verilog: str, *,
+                ultra_ram: bool = False) -> BuildPlan:
+    """Plan a block design, whatever it is. Raises like `make_plan`."""
     common = {f"ip/{path}": text for path, text in ip_files(config, verilog, ultra_ram=ultra_ram).items()}
     common["tcl/common.tcl"] = render_common()
     files, steps, before = dict(common), [], _digest(common)

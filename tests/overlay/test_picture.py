@@ -25,7 +25,7 @@ def test_every_cell_bus_and_interrupt_is_drawn(board):
 
 def test_cells_do_not_lie_on_each_other():
     root = ET.fromstring(picture(design_of("pynq-z2")))
-    paper, *cells = root.iter(f"{SVG}rect")
+    _, *cells = root.iter(f"{SVG}rect")
     boxes = [tuple(float(cell.get(name)) for name in ("x", "y", "width", "height")) for cell in cells]
     for i, (x, y, w, h) in enumerate(boxes):
         for x2, y2, w2, h2 in boxes[i + 1:]:
