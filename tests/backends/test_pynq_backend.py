@@ -123,8 +123,6 @@ def test_what_the_dma_cannot_reach_is_refused(board):
     with pytest.raises(InputError, match=r"a ndarray is not memory that the DMA can reach: use allocate\(\)"):
         backend.start(np.zeros(8, np.uint8), None)
     buffer = backend.allocate(64)
-    with pytest.raises(InputError, match=r"outgoing buffer begins at 0x\w+4: .* multiple of a beat, 8 bytes"):
-        backend.start(buffer[4:12], None)
     with pytest.raises(InputError, match="incoming buffer is not contiguous"):
         backend.start(buffer, buffer[::2])
     with pytest.raises(InputError, match="buffer of 0 bytes: it must be 1 or more"):

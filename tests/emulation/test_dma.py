@@ -9,13 +9,13 @@ from lutdla.spec import CoreConfig
 from tests.emulation.loopback import Loopback
 
 PARAMETERS = {"c_include_sg": "0", "c_sg_length_width": "16", "c_addr_width": "32", "c_m_axi_mm2s_data_width": "64",
-              "c_m_axi_s2mm_data_width": "64"}  # fmt: skip
+              "c_m_axi_s2mm_data_width": "64", "c_include_mm2s_dre": "0", "c_include_s2mm_dre": "0"}  # fmt: skip
 
 
 class Setup:
-    def __init__(self, **options):
+    def __init__(self, parameters=None, **options):
         self.ddr, self.core = Ddr(1 << 20), Loopback(CoreConfig())
-        self.dma = AxiDma(self.ddr, self.core, PARAMETERS, **options)
+        self.dma = AxiDma(self.ddr, self.core, PARAMETERS | (parameters or {}), **options)
         self.source, self.target = self.ddr.allocate(4096), self.ddr.allocate(4096)
 
     def run(self):
@@ -129,6 +129,21 @@ def test_what_is_undefined_raises(setup, address, length, text):
     setup.ddr.free(setup.target)
     with pytest.raises(DeviceError, match=text):
         setup.start(0, setup.source + address, length)
+
+
+@pytest.mark.parametrize("name", ["mm2s", "s2mm"])
+def test_a_channel_with_realignment_takes_any_address_and_the_other_does_not(name):
+    setup = Setup({f"c_include_{name}_dre": "1"})
+    setup.run()
+    setup.ddr.at(setup.source, 24)[:] = np.arange(24)
+    send, receive = (3, 0) if name == "mm2s" else (0, 5)
+    setup.start(S2MM, setup.target + receive, 64)
+    setup.start(0, setup.source + send, 16)
+    setup.dma.read(SR)
+    assert setup.ddr.at(setup.target + receive, 16).tolist() == list(range(send, send + 16))
+    other, buffer = (S2MM, setup.target) if name == "mm2s" else (0, setup.source)
+    with pytest.raises(DeviceError, match="is no multiple of 8 bytes, which is undefined without realignment"):
+        setup.start(other, buffer + 1, 8)
 
 
 def test_length_of_a_busy_channel_raises(setup):

@@ -49,7 +49,20 @@ def _below(package: str, root: str) -> str:
 
 def test_base_install_needs_little(packed):
     assert packed["install_requires"] == ["numpy", "safetensors", "typer"]
-    assert set(packed["extras_require"]) == {"board", "train", "plot", "onnx", "pretrained", "hdl", "test"}
+    assert set(packed["extras_require"]) == {"board", "train", "plot", "onnx", "pretrained", "hdl", "overlay", "test"}
+
+
+def test_pynq_finds_overlays_notebooks_and_driver(packed):
+    """Each entry point names a module that is packed."""
+    groups = {group: entries for group, entries in packed["entry_points"].items() if group.startswith("pynq.")}
+    assert groups == {
+        "pynq.overlays": ["lutdla=lutdla_overlay.overlays"], "pynq.notebooks": ["lutdla=lutdla_notebooks"],
+        "pynq.lib": ["lutdla=lutdla.backends.pynq_driver"],
+    }  # fmt: skip
+    for (entry,) in groups.values():
+        package, *inside = entry.partition("=")[2].split(".")
+        path = ROOT / packed["package_dir"][package] / "/".join(inside)
+        assert (path / "__init__.py").is_file() or path.with_suffix(".py").is_file()
 
 
 def test_the_installed_version_is_the_one_of_setup_py(packed):

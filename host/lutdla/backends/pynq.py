@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lutdla.backends.protocol import Buffer
-from lutdla.backends.pynq_overlay import check_dma_parameters, check_identity, driver, find_ip
+from lutdla.backends.pynq_overlay import alignment, check_dma_parameters, check_identity, driver, find_ip
 from lutdla.errors import CoreError, DeadlineError, DeviceError, InputError, ToolError
 from lutdla.spec.registers import ADDRESS_BITS
 
@@ -71,13 +71,15 @@ class PynqBackend:
         except (OSError, RuntimeError) as error:
             if isinstance(error, DeviceError):
                 raise
-            raise DeviceError(f"{path}: pynq cannot open this overlay: {error}") from error
+            why = self._why_missing(path) or f"pynq cannot open this overlay: {error}"
+            raise DeviceError(f"{path}: {why}") from error
+        path = str(self.overlay.bitfile_name)
         core_name, core = find_ip(self.overlay.ip_dict, "lutdla:ip:lutdla_core", path)
         dma_name, dma = find_ip(self.overlay.ip_dict, "xilinx.com:ip:axi_dma", path)
         self._core = driver(self.overlay, core_name)
         stream_bits = check_identity(self._core.read, core, path)
-        self._beat_bytes = stream_bits // 8
         self._address_bits = check_dma_parameters(dma["parameters"], stream_bits, path)
+        self._alignment = {name: alignment(dma["parameters"], name) for name in ("mm2s", "s2mm")}
         # Straight to the registers first: the stock driver's constructor waits without a deadline for a running DMA.
         self._registers = self._pynq.MMIO(dma["phys_addr"], dma["addr_range"], device=self._device)
         self._reset_dma()
@@ -92,11 +94,19 @@ class PynqBackend:
             if not loaded and self._is_active:
                 loaded = self._pynq.PL.bitfile_name  # what another program has loaded
             if not loaded:
-                raise DeviceError("no overlay is loaded on this device: give the path of a .bit file")
+                raise DeviceError("no overlay is loaded on this device: give the path of a .bit file, or "
+                                  '"lutdla.bit" for the installed overlay of this board')
             return str(loaded)
         path = Path(bitfile)
         # a bare name may be an overlay that pynq finds among installed packages
         return str(path.resolve()) if path.exists() else str(bitfile)
+
+    def _why_missing(self, path: str) -> str | None:
+        """What to do about an installed overlay that is not there; None when `path` means something else."""
+        from lutdla_overlay.overlays import BITFILE, how_to_install, installed
+
+        name = str(self._device.name)
+        return how_to_install(name) if path == BITFILE and name not in installed() else None
 
     # -- registers ---------------------------------------------------------------------------------------------------
     def read_register(self, offset: int) -> int:
@@ -156,9 +166,9 @@ class PynqBackend:
     def start(self, outgoing: Buffer, incoming: Buffer | None) -> None:
         if self._busy:
             raise DeviceError(f"an exchange is still in progress: poll until it is done ({self.stream_status()})")
-        for what, buffer in (("outgoing", outgoing), ("incoming", incoming)):
-            if buffer is not None:
-                self._check_frame(what, buffer)
+        self._check_frame("outgoing", outgoing, self._alignment["mm2s"])
+        if incoming is not None:
+            self._check_frame("incoming", incoming, self._alignment["s2mm"])
         for channel in (_MM2S, _S2MM) if incoming is not None else (_MM2S,):
             self._check_channel(channel, None)
             if self._read(channel, _STATUS) & _HALTED:
@@ -169,13 +179,13 @@ class PynqBackend:
             self._dma.recvchannel.transfer(incoming)
         self._dma.sendchannel.transfer(outgoing)  # flushes
 
-    def _check_frame(self, what: str, buffer: Any) -> None:
+    def _check_frame(self, what: str, buffer: Any, alignment: int) -> None:
         self._owner(buffer)
         if not buffer.flags.c_contiguous:
             raise InputError(f"{what} buffer is not contiguous: pass a plain slice")
-        if self._address_of(buffer) % self._beat_bytes:
-            raise InputError(f"{what} buffer begins at 0x{self._address_of(buffer):X}: it must begin at a multiple of "
-                             f"a beat, {self._beat_bytes} bytes")
+        if self._address_of(buffer) % alignment:
+            raise InputError(f"{what} buffer begins at 0x{self._address_of(buffer):X}: this overlay's DMA has no "
+                             f"realignment for it, it must begin at a multiple of a beat, {alignment} bytes")
         if not 0 < buffer.nbytes <= self.max_frame_bytes:
             raise InputError(f"{what} frame of {buffer.nbytes} bytes: this overlay's DMA moves 1 to "
                              f"{self.max_frame_bytes} bytes at once, send fewer images or packets per frame")
@@ -291,6 +301,7 @@ def _register_offset(offset: int) -> int:
 def _import_pynq() -> Any:
     try:
         importlib.import_module("pynq.lib.dma")
+        importlib.import_module("lutdla.backends.pynq_driver")  # also where entry points are not installed
         return importlib.import_module("pynq")
     except ImportError as error:
         raise ToolError(f"pynq cannot be imported ({error}): on a board use the Python of its PYNQ image, elsewhere "

@@ -24,7 +24,7 @@ def find_ip(ip_dict: Mapping[str, Mapping[str, Any]], kind: str, path: str) -> t
         return found[0]
     there = ", ".join(f"{name} ({entry.get('type')})" for name, entry in ip_dict.items()) or "no IP"
     raise DeviceError(f"{path}: {len(found)} IP of type {kind}, a lutdla overlay has exactly one; found {there}: "
-                      "use an overlay built by lutdla")
+                      'use an overlay built by lutdla, such as "lutdla.bit"')
 
 
 def driver(overlay: Any, name: str) -> Any:
@@ -74,3 +74,15 @@ def check_dma_parameters(parameters: Mapping[str, str], stream_bits: int, path: 
         raise DeviceError(f"{path}: the AXI DMA has c_sg_length_width={length_bits}, frames of at most "
                           f"{(1 << length_bits) - 1} bytes: build the overlay with {LEAST_LENGTH_BITS} or more")
     return int(parameters.get("c_addr_width", 32))
+
+
+def alignment(parameters: Mapping[str, str], channel: str) -> int:
+    """What the address of a buffer must be a multiple of, in bytes; 1 with the DMA's realignment engine.
+
+    Args:
+        parameters: of the AXI DMA, as the hwh gives them.
+        channel: mm2s (to the core) or s2mm.
+    """
+    if int(parameters.get(f"c_include_{channel}_dre", 0)):
+        return 1
+    return int(parameters.get(f"c_m_axi_{channel}_data_width", 32)) // 8

@@ -7,8 +7,7 @@
            0x28  0x58   LENGTH  writing it starts; S2MM: reads the bytes received
 
 A transfer is done when the core has taken the last beat (MM2S) or a whole frame is in DDR (S2MM). Time passes when
-a status is read. What the guide calls undefined raises here. Not modelled: scatter-gather,
-realignment, delays.
+a status is read. What the guide calls undefined raises here. Not modelled: scatter-gather, delays.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from lutdla.backends.protocol import CoreModel
+from lutdla.backends.pynq_overlay import alignment
 from lutdla.emulation.memory import Ddr
 from lutdla.errors import DeviceError
 
@@ -30,10 +30,10 @@ S2MM = 0x30
 
 
 class Channel:
-    """Registers of one direction."""
+    """Registers of one direction; addresses must be multiples of `alignment` bytes."""
 
-    def __init__(self, name: str, data_bits: int) -> None:
-        self.name, self.data_bytes = name, data_bits // 8
+    def __init__(self, name: str, alignment: int) -> None:
+        self.name, self.alignment = name, alignment
         self.reset()
 
     def reset(self) -> None:
@@ -81,8 +81,7 @@ class AxiDma:
         self.ddr, self.stream, self.poll_limit = ddr, stream, poll_limit
         self._length_mask = (1 << int(parameters.get("c_sg_length_width", 14))) - 1
         self._address_mask = (1 << int(parameters.get("c_addr_width", 32))) - 1
-        self.mm2s = Channel("MM2S", int(parameters.get("c_m_axi_mm2s_data_width", 32)))
-        self.s2mm = Channel("S2MM", int(parameters.get("c_m_axi_s2mm_data_width", 32)))
+        self.mm2s, self.s2mm = (Channel(name, alignment(parameters, name.lower())) for name in ("MM2S", "S2MM"))
         self.reset_polls = 1
         self._resetting = self._polls = 0
 
@@ -141,9 +140,9 @@ class AxiDma:
             channel.fail(INTERNAL_ERROR)
         elif not self.ddr.contains(channel.address, length):
             channel.fail(DECODE_ERROR)
-        elif channel.address % channel.data_bytes:
+        elif channel.address % channel.alignment:
             raise DeviceError(f"emulated AXI DMA: {channel.name} address 0x{channel.address:X} is no multiple of "
-                              f"{channel.data_bytes} bytes, which is undefined without realignment: align the buffer")
+                              f"{channel.alignment} bytes, which is undefined without realignment: align the buffer")
         elif self.ddr.owner(channel.address, length) is None:
             raise DeviceError(f"emulated AXI DMA: {channel.name} of {length} bytes at 0x{channel.address:X} is not "
                               "inside one live buffer; on a board it reads or overwrites memory of Linux")
