@@ -10,7 +10,7 @@ from lutdla_overlay.hwh import hwh
 from lutdla_overlay.plan import plan_design
 from lutdla_overlay.vivado import run_step
 
-VIVADO = Path(__file__).parent / "vivado" / "vivado"
+VIVADO = Path(__file__).parent / "standin" / "vivado"
 
 
 def build(plan, folder):
@@ -21,13 +21,22 @@ def build(plan, folder):
 
 
 def is_caught(plan, design, folder, verilog):
-    """Whether a build of another design than the plan's fails, or gives a hwh that is not the plan's."""
+    """Whether a build of another design than the plan's fails, or gives a hwh that is not the plan's.
+
+    A board file may bring what is missing, the interfaces that leave the device: then the build without one must fail.
+    """
     other = plan_design(design, plan.config, plan.clock_mhz, verilog)
     other.write(folder)
-    done = subprocess.run(
-        [str(VIVADO), "-mode", "batch", "-nojournal", "-notrace", "-log", "logs/all.log", "-source", "tcl/all.tcl"],
-        cwd=folder, capture_output=True, text=True, timeout=120, env=os.environ, check=False,
-    )  # fmt: skip
-    if done.returncode:
+    if _run_all(folder, board_files=True):
         return True
-    return bool(compare(hwh(plan.design), take_overlay(other, folder).hwh.read_text(), plan.design))
+    if compare(hwh(plan.design), take_overlay(other, folder).hwh.read_text(), plan.design):
+        return True
+    return bool(_run_all(folder, board_files=False))
+
+
+def _run_all(folder, board_files):
+    """Exit status of all steps in one go."""
+    words = ["-mode", "batch", "-nojournal", "-notrace", "-log", "logs/all.log", "-source", "tcl/all.tcl"]
+    environment = {**os.environ, "STANDIN_BOARDS": str(int(board_files))}
+    done = subprocess.run([VIVADO, *words], cwd=folder, capture_output=True, timeout=120, env=environment, check=False)
+    return done.returncode

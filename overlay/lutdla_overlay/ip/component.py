@@ -9,7 +9,7 @@ from lutdla.spec.registers import ADDRESS_BITS, REGISTERS, constant_registers
 from lutdla_overlay.ip import identity
 from lutdla_overlay.ip.interfaces import interfaces
 from lutdla_overlay.ip.ports import Port
-from lutdla_overlay.ip.templates import render
+from lutdla_overlay.rendering import render
 
 FAMILIES = ("zynq", "zynquplus", "zynquplusRFSOC")
 """Families of parts, as Vivado names them (property FAMILY of a part), that boards of ours have."""
@@ -30,7 +30,8 @@ def component_xml(config: CoreConfig, ports: Sequence[Port]) -> str:
     """
     constants = constant_registers(config)
     return render(
-        "component.xml.j2", id=identity, interfaces=interfaces(config), ports=ports, registers=REGISTERS, access=ACCESS,
+        "component.xml.j2", package="lutdla_overlay.ip", id=identity, interfaces=interfaces(config), ports=ports,
+        registers=REGISTERS, access=ACCESS,
         resets={register.name: constants.get(register.name, register.reset) for register in REGISTERS},
         range=1 << ADDRESS_BITS, parameters=identity.core_parameters(config), families=FAMILIES, revision=REVISION,
     )  # fmt: skip

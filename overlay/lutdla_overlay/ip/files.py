@@ -8,9 +8,9 @@ from lutdla_overlay.ip import identity
 from lutdla_overlay.ip.component import component_xml
 from lutdla_overlay.ip.interfaces import check_ports, interfaces
 from lutdla_overlay.ip.ports import core_ports
-from lutdla_overlay.ip.templates import render
 from lutdla_overlay.ip.ultra_ram import in_ultra_ram
 from lutdla_overlay.ip.wrapper import wrapper_verilog
+from lutdla_overlay.rendering import render
 
 
 def ip_files(config: CoreConfig, verilog: str, *, ultra_ram: bool = False) -> dict[str, str]:
@@ -37,6 +37,7 @@ def ip_files(config: CoreConfig, verilog: str, *, ultra_ram: bool = False) -> di
         "component.xml": component_xml(config, ports),
         identity.CORE_FILE: in_ultra_ram(config, verilog) if ultra_ram else verilog,
         identity.WRAPPER_FILE: wrapper_verilog(ports, interfaces(config)),
-        identity.XGUI_FILE: render("xgui.tcl.j2", parameters=identity.core_parameters(config)),
+        identity.XGUI_FILE: render("xgui.tcl.j2", package="lutdla_overlay.ip",
+                                   parameters=identity.core_parameters(config)),
     }
     return {f"{identity.FOLDER}/{path}": text for path, text in made.items()}

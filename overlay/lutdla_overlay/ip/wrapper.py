@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lutdla_overlay.ip import identity
 from lutdla_overlay.ip.interfaces import Interface
 from lutdla_overlay.ip.ports import Port
-from lutdla_overlay.ip.templates import render
+from lutdla_overlay.rendering import render
 
 
 def wrapper_verilog(ports: Sequence[Port], interfaces: Sequence[Interface]) -> str:
@@ -19,4 +19,5 @@ def wrapper_verilog(ports: Sequence[Port], interfaces: Sequence[Interface]) -> s
         # Vivado reads an interface's parameters from any one of its ports
         values = [f"{name} {value}" for name, value in interface.parameters.items()]
         parameters[next(iter(interface.signals.values()))] = ", ".join([f"XIL_INTERFACENAME {interface.name}", *values])
-    return render("lutdla_ip.v.j2", id=identity, ports=ports, info=info, parameters=parameters)
+    return render("lutdla_ip.v.j2", package="lutdla_overlay.ip", id=identity, ports=ports, info=info,
+                  parameters=parameters)

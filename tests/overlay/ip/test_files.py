@@ -8,7 +8,7 @@ from jinja2 import UndefinedError
 
 from lutdla.errors import ToolError
 from lutdla_overlay.ip import core_parameters, ip_files
-from lutdla_overlay.ip.templates import render
+from lutdla_overlay.rendering import render
 from tests.strategies import TINY
 
 
@@ -54,10 +54,10 @@ def test_names_and_parameters_need_no_jinja():
 
 def test_without_jinja_the_fix_is_named(converted, monkeypatch):
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(ToolError, match="packaging needs the package Jinja2, which is not installed: pip install Jin"):
+    with pytest.raises(ToolError, match="planning an overlay needs the package jinja2: pip install"):
         ip_files(TINY, converted(TINY).read_text())
 
 
 def test_a_name_that_a_template_does_not_get_is_an_error():
     with pytest.raises(UndefinedError, match="'parameters' is undefined"):
-        render("xgui.tcl.j2", names=[])
+        render("xgui.tcl.j2", package="lutdla_overlay.ip", names=[])

@@ -71,13 +71,16 @@ proc place_registers {space segment base size} {
         [one "segment $segment" [get_bd_addr_segs -quiet $segment]] -force
 }
 
-# Where a master finds DDR: as much as there is, `most` at most; Vivado knows only what a board file tells it.
+# Where a master finds DDR: as much as there is, `most` at most; Vivado knows only what a board file tells it. A range is a
+# power of two: of 6 GiB, 4 are reached.
 proc place_memory {space segment base most optional} {
     set found [get_bd_addr_segs -quiet $segment]
     if {$optional && ![llength $found]} { return }
     set size [get_property RANGE [one "segment $segment" $found]]
     if {$size > $most} { set size $most }
-    assign_bd_address -offset $base -range $size -target_address_space [get_bd_addr_spaces $space] $found -force
+    set range 1
+    while {2 * $range <= $size} { set range [expr {2 * $range}] }
+    assign_bd_address -offset $base -range $range -target_address_space [get_bd_addr_spaces $space] $found -force
 }
 
 # What a master must not reach, where it is there at all.
