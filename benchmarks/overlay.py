@@ -1,10 +1,10 @@
 """The overlay of every board, checked as far as that goes without Vivado: `python -m benchmarks.overlay --json FILE`.
 
 For each board, with its own core: the plan renders (`plan_ok`), a stand-in for Vivado runs its scripts and makes what
-was predicted (`standin_ok`), component.xml keeps to the schema (`xsd_ok`), Verilator has nothing to say (`lint_ok`), the
-real pynq package loads the predicted hwh and a network runs on it bit for bit (`hwh_ok`), ResNet-8 fits (`fits`). Then
-the area of the core by yosys as shares of the part, and how far the estimate is off. `mutations`: designs with one thing
-missing. A quarter of an hour, for four cores are converted and synthesized.
+was predicted (`standin_ok`), component.xml keeps to the schema (`xsd_ok`), Verilator has nothing to say (`lint_ok`),
+the real pynq package loads the predicted hwh and a network runs on it bit for bit (`hwh_ok`), ResNet-8 fits (`fits`).
+Then the area of the core by yosys as shares of the part, and how far the estimate is off. `mutations`: designs with
+one thing missing. A quarter of an hour, for four cores are converted and synthesized.
 """
 
 from __future__ import annotations

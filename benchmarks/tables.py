@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import accuracy_page, engine_page, growth
+from benchmarks import accuracy_page, engine_page, growth, overlay_page
 from benchmarks.record import ORIGIN, RESULTS, ROOT
 
 BEGIN, END = "<!-- figures: written by `make docs` -->", "<!-- end of figures -->"
@@ -101,10 +101,12 @@ def table(figures: dict[str, Any], keys: tuple[str, ...] | None = None) -> str:
         if key not in figures:
             raise ValueError(f"the results of `{figures['command']}` have no {key!r}: measure it again")
     rows = [f"| {label(key)} | {text(key, figures[key])} |" for key in shown]
-    made = (
-        f"Made by `{figures['command']}` at commit `{figures['commit']}` on {figures['date']}; {figures['machine']}."
-    )
-    return "\n".join(["| figure | value |", "| --- | ---: |", *rows, "", made])
+    return "\n".join(["| figure | value |", "| --- | ---: |", *rows, "", made_by(figures)])
+
+
+def made_by(figures: dict[str, Any]) -> str:
+    """What made the figures."""
+    return f"Made by `{figures['command']}` at commit `{figures['commit']}` on {figures['date']}; {figures['machine']}."
 
 
 def _page(title: str, introduction: str, sections: dict[str, dict[str, Any]], command: str) -> str:
@@ -121,13 +123,15 @@ def _page(title: str, introduction: str, sections: dict[str, dict[str, Any]], co
 
 def pages(found: dict[str, dict[str, Any]]) -> dict[str, str]:
     """The generated pages of docs/: file name -> content."""
-    return {
+    overlay = found.get(overlay_page.NAME)
+    checks = {} if overlay is None else {"overlay_checks.md": overlay_page.page(overlay, NOTE, made_by(overlay))}
+    return checks | {
         "performance.md": _page(
             "Performance",
             "Cycles and lookups are counted by the counters of the Verilated core. A clock frequency is an assumption "
             "until a board or Vivado has shown it, and so is every rate that follows from it.",
             {name: figures for name, figures in found.items()
-             if name not in VERIFICATION and not accuracy_page.covers(name)},
+             if name not in (*VERIFICATION, overlay_page.NAME) and not accuracy_page.covers(name)},
             "python -m benchmarks.record demo lutdla demo",
         ),
         "accuracy.md": _page(

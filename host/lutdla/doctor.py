@@ -19,6 +19,8 @@ FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 
 VERSION_TIMEOUT_S = 20.0
 
+VIVADO_FIX = "install AMD Vivado 2020.2 to 2025.2, or run what `lutdla build --plan-only` writes where there is one"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -120,6 +122,8 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     lambda: _tool("make", "back end rtl", "sudo apt-get install make", "--version"),
     lambda: _tool("iverilog", "tests of the Verilog", "sudo apt-get install iverilog", "-V"),
     lambda: _package("pyosys", "area reports", "hdl"),
+    lambda: _package("jinja2", "lutdla build", "overlay"),
+    lambda: _tool("vivado", "bitstreams; everything up to them works without", VIVADO_FIX, "-version"),
     _fashion_mnist,
     _board,
 )

@@ -114,6 +114,7 @@ def fit(artefact: Artefact, board: Board, core: Core | None = None, needs: Needs
     memories = () if reasons else tuple(MemoryUse(name, need, getattr(config, name))
                                         for name, need in needs.depths.items())
     reasons += tuple(_depth_reasons(memories, board, core))
+    reasons += tuple(_stream_reasons(board, core))
     reasons += tuple(_frame_reasons(needs, board))
     reasons += tuple(_area_reasons(area, board, core))
     clock = pl_clock(board.ps.io_pll_mhz, core.clock_mhz_assumed).mhz
@@ -177,6 +178,12 @@ def _with_depth(config: CoreConfig, name: str, depth: int) -> CoreConfig | None:
         return CoreConfig.from_dict({**config.to_dict(), "deep_banks": deep_banks, name: depth})
     except ConfigError:
         return None
+
+
+def _stream_reasons(board: Board, core: Core) -> Iterator[str]:
+    if core.config.stream_bits > board.ps.memory_bits:
+        yield (f"core {core.key} has stream_bits={core.config.stream_bits}, {board.key} has a memory port of "
+               f"{board.ps.memory_bits} bits: use stream_bits={board.ps.memory_bits}")
 
 
 def _frame_reasons(needs: Needs, board: Board) -> Iterator[str]:

@@ -34,7 +34,8 @@ def test_the_lines_of_python_run(digits):
 @pytest.mark.parametrize("line", re.findall(r"^\| `lutdla ([^`]+)` \|", README, re.MULTILINE))
 def test_commands_and_options_exist(line):
     command, *words = line.split()
-    shown = CliRunner().invoke(application(), [command, "--help"], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
+    environment = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
+    shown = CliRunner().invoke(application(), [command, "--help"], env=environment)
     assert shown.exit_code == 0, shown.output
     for option in (word for word in words if word.startswith("--")):
         assert option in shown.output, f"lutdla {command} has no {option}"
