@@ -17,7 +17,7 @@ def run():
 def test_everything_the_project_uses_is_looked_for():
     assert [finding.name for finding in doctor.examine()] == [
         "python", "numpy", "safetensors", "typer", "torch", "pynq", "myhdl", "verilator", "g++", "make", "iverilog",
-        "pyosys", "fashion-mnist", "board",
+        "pyosys", "jinja2", "vivado", "fashion-mnist", "board",
     ]  # fmt: skip
 
 
