@@ -117,6 +117,15 @@ def test_ultra_ram_that_a_part_lacks_is_counted(networks):
     assert found.reasons == ("core zcu104 needs 72 UltraRAMs, aup-zu3 has 0: use a smaller core, or another board",)
 
 
+def test_streams_wider_than_the_memory_port_are_refused(networks):
+    core = load_core("xc7z020")
+    wide = replace(core, config=replace(core.config, stream_bits=128))
+    found = fit(networks["xc7z020"], load_board("pynq-z2"), wide)
+    assert not found.fits
+    assert any("has stream_bits=128, pynq-z2 has a memory port of 64 bits: use stream_bits=64" in reason
+               for reason in found.reasons)  # fmt: skip
+
+
 def test_a_pass_that_the_dma_cannot_carry_is_refused(networks):
     artefact = networks["xc7z020"]
     needs = replace(needs_of(artefact), frame_bytes=1 << 26, images=9)
