@@ -22,6 +22,7 @@ from lxml import etree
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.overlay_page import CHECKS, SHARES
 from benchmarks.record import ROOT
 from lutdla.backends.verilate import verilator
 from lutdla.compiler.assemble import assemble
@@ -140,7 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.overlay", description=__doc__)
     parser.add_argument("--json", type=Path, help="where the figures go")
     options = parser.parse_args()
-    console, figures, table = Console(), {}, Table("board")
+    console, figures, table = Console(), {}, Table("board", *CHECKS.values(), *SHARES.values())
     areas: dict[str, Area] = {}
     for key in board_names():
         core = load_core(load_board(key).core)
@@ -149,10 +150,8 @@ def main() -> None:
                 areas[core.key] = area(core)
             found = figures_of(key, areas[core.key])
         figures |= {f"{key.replace('-', '_')}_{name}": value for name, value in found.items()}
-        if not table.row_count:
-            for name in found:
-                table.add_column(name)
-        table.add_row(key, *map(str, found.values()))
+        table.add_row(key, *("yes" if found[name] else "no" for name in CHECKS),
+                      *(f"{found[name]:.0%}" for name in SHARES))
     counts = [mutations(key) for key in MUTATED]
     figures |= {"mutations": sum(all_ for all_, _ in counts), "mutations_caught": sum(caught for _, caught in counts)}
     console.print(table)
