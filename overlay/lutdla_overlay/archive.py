@@ -42,7 +42,8 @@ def take_overlay(plan: BuildPlan, folder: Path) -> Overlay:
     contents = {kind: _one(archive, kind) for kind in ("bit", "hwh")}
     target.mkdir(exist_ok=True)
     stem = f"{NAME}.{plan.board.name}"
-    about = {"board": plan.board.key, "clock_mhz": plan.clock_mhz, "config": plan.config.to_dict(), "plan": plan.digest}
+    about = {"board": plan.board.key, "clock_mhz": plan.design.clock_mhz,
+             "config": plan.design.config.to_dict(), "plan": plan.digest}
     for kind, content in contents.items():
         (target / f"{stem}.{kind}").write_bytes(content)
         about[f"{kind}_sha256"] = hashlib.sha256(content).hexdigest()

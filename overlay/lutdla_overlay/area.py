@@ -1,9 +1,9 @@
 """Area of a core, estimated at once: what yosys would say after minutes.
 
 Block RAM, UltraRAM and multipliers are counted as yosys counts them. Lookup tables and flip-flops are a sum over the
-blocks of the core: what their structure says, and a few coefficients fitted to syntheses of 52 cores (4 to 64 lanes, 1
-to 9 ports, all metrics, both families). For these, logic and flip-flops are off by at most 4%, lookup tables as memory
-by at most 6%. `benchmarks/board_area.py` measures the boards' cores.
+blocks of the core: what their structure says, and a few coefficients fitted to syntheses (4 to 64 lanes, 1 to 9 ports,
+all metrics, both families). `tests/overlay/test_area.py` holds what yosys made of 21 of those cores, and how near the
+estimate must be; `benchmarks/overlay.py` measures it on the boards' cores.
 
 Only the core is counted. AXI DMA, SmartConnects, interrupt controller and reset of the block design take further lookup
 tables and block RAM, which only Vivado knows. And yosys is not Vivado: its areas are themselves a prediction.

@@ -12,6 +12,7 @@ from lutdla.errors import ConfigError
 from lutdla.spec.config import CoreConfig
 from lutdla_overlay.boards import ADDRESS_BYTES, Board
 from lutdla_overlay.clocks import pl_clock
+from lutdla_overlay.cores import load_core
 from lutdla_overlay.design import AXI, CLOCK, INTERRUPT, RESET, STREAM, Address, Cell, Design, Link, Net
 from lutdla_overlay.ip import CORE_VLNV, core_parameters
 from lutdla_overlay.processing_systems import PsNames, ddr, ps_names
@@ -44,13 +45,20 @@ def block_design(config: CoreConfig, board: Board, clock_mhz: float) -> Design:
     if config.stream_bits > board.ps.memory_bits:
         raise ConfigError(f"stream_bits is {config.stream_bits}, {board.key} has a memory port of "
                           f"{board.ps.memory_bits} bits: use stream_bits={board.ps.memory_bits} or fewer")
-    names = ps_names(PS, board, pl_clock(board.ps.io_pll_mhz, clock_mhz))
+    clock = pl_clock(board.ps.io_pll_mhz, clock_mhz)
+    names = ps_names(PS, board, clock)
     addresses = _addresses(board, names)
     reached = {address.segment for address in addresses}
     hidden = tuple((space, segment) for space in (f"{DMA}/Data_MM2S", f"{DMA}/Data_S2MM")
                    for segment in names.hidden if segment not in reached)
-    return Design(NAME, board, _cells(config, board, names), _links(config, board), _nets(names), names.externals,
-                  addresses, hidden)
+    return Design(NAME, board, config, clock_mhz, clock, names.preset_rule, names.preset_config,
+                  _cells(config, board, names), _links(config, board), _nets(names), names.externals, addresses, hidden)
+
+
+def own_design(board: Board) -> Design:
+    """The overlay of a board with the core that suits it, at that core's assumed clock."""
+    core = load_core(board.core)
+    return block_design(core.config, board, core.clock_mhz_assumed)
 
 
 def dma_parameters(config: CoreConfig, board: Board) -> dict[str, str]:

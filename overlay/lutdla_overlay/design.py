@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from lutdla.spec.config import CoreConfig
 from lutdla_overlay.boards import Board
+from lutdla_overlay.clocks import PlClock
 
 CLOCK, RESET, INTERRUPT = "clk", "rst", "intr"
 """Kinds of nets, as a hwh names them (SIGIS)."""
@@ -103,10 +105,18 @@ class Address:
 
 @dataclass(frozen=True)
 class Design:
-    """A block design on a board."""
+    """The block design of a core on a board."""
 
     name: str
     board: Board
+    config: CoreConfig
+    clock_mhz: float
+    """Most that the clock may be."""
+    clock: PlClock
+    """What the board makes of it."""
+    preset_rule: str
+    """Block automation that applies the processor's settings of a board file."""
+    preset_config: str
     cells: tuple[Cell, ...]
     links: tuple[Link, ...]
     nets: tuple[Net, ...]

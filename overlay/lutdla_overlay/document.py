@@ -7,11 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from lutdla.spec.document import table
-from lutdla_overlay.block_design import block_design
+from lutdla_overlay.block_design import own_design
 from lutdla_overlay.boards import Board, board_names, load_board
-from lutdla_overlay.clocks import pl_clock
-from lutdla_overlay.cores import load_core
-from lutdla_overlay.design import Design
 from lutdla_overlay.picture import picture
 
 NOTE = "<!-- Written by `make docs` (lutdla_overlay.document) from overlay/lutdla_overlay/. -->"
@@ -37,14 +34,14 @@ log. The patterns are regular expressions on the error line."""
 def pages() -> dict[str, str]:
     """Name of each page -> its text."""
     return {"boards.md": boards_page(), "overlay_errors.md": errors_page(),
-            "overlay.svg": picture(_design(load_board(PICTURED)))}
+            "overlay.svg": picture(own_design(load_board(PICTURED)))}
 
 
 def boards_page() -> str:
     """All boards: what they are, what they get, and how the overlay is laid out on them."""
     boards = [load_board(key) for key in board_names()]
     what = [(f"`{b.key}`", b.name, f"`{b.part}`", f"`{b.board_part}`", _pynq(b), f"{b.ddr_mib:,}") for b in boards]
-    gets = [(f"`{b.key}`", f"`{b.core}`", f"{_clock(b):.6g}", b.ps.control_port,
+    gets = [(f"`{b.key}`", f"`{b.core}`", f"{own_design(b).clock.mhz:.6g}", b.ps.control_port,
              f"{b.ps.memory_port}, {b.ps.memory_bits}",
              f"0x{b.addresses.lutdla:08X}", f"0x{b.addresses.dma:08X}", f"0x{b.addresses.interrupts:08X}")
             for b in boards]  # fmt: skip
@@ -72,15 +69,6 @@ def errors_page() -> str:
         HINTS,
         table(("error", "what to do"), rows),
     )) + "\n"  # fmt: skip
-
-
-def _design(board: Board) -> Design:
-    core = load_core(board.core)
-    return block_design(core.config, board, core.clock_mhz_assumed)
-
-
-def _clock(board: Board) -> float:
-    return pl_clock(board.ps.io_pll_mhz, load_core(board.core).clock_mhz_assumed).mhz
 
 
 def _pynq(board: Board) -> str:

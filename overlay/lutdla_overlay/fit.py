@@ -13,7 +13,7 @@ from lutdla.compiler.cost import predict
 from lutdla.compiler.explain import MemoryUse
 from lutdla.errors import ConfigError
 from lutdla.spec.artefact import Artefact
-from lutdla.spec.config import LAYOUT_FIELDS, CoreConfig
+from lutdla.spec.config import CoreConfig
 from lutdla.spec.packets import result_bytes, run_bytes
 from lutdla_overlay.area import Area, estimate
 from lutdla_overlay.block_design import DMA_LENGTH_BITS
@@ -136,11 +136,9 @@ def _resources(area: Area, board: Board) -> list[tuple[str, float, int]]:
 
 
 def _layout_reasons(artefact: Artefact, board: Board, core: Core) -> Iterator[str]:
-    for name in LAYOUT_FIELDS:
-        need, have = getattr(artefact.config, name), getattr(core.config, name)
-        if need != have:
-            yield (f"artefact has {name}={need}, the overlay of {board.key} has {name}={have}: compile it for core "
-                   f"{core.key}")
+    for name, need, have in artefact.config.layout_differences(core.config):
+        yield (f"artefact has {name}={need}, the overlay of {board.key} has {name}={have}: compile it for core "
+               f"{core.key}")
 
 
 def _depth_reasons(memories: tuple[MemoryUse, ...], board: Board, core: Core) -> Iterator[str]:

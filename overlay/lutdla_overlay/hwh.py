@@ -10,12 +10,11 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from lutdla.spec.config import CoreConfig
-from lutdla.spec.registers import REGISTERS, Register
+from lutdla.spec.registers import REGISTERS, Register, constant_registers
 from lutdla_overlay.block_design import CORE, NAME, PS, block_design
 from lutdla_overlay.boards import CORE_BYTES, Board
 from lutdla_overlay.design import Cell, Design
-
-_ACCESS = {"ro": "read-only", "rw": "read-write", "wo": "write-only", "w1c": "read-write"}
+from lutdla_overlay.ip.component import ACCESS
 
 
 def hwh(design: Design) -> str:
@@ -78,7 +77,7 @@ def _module(modules: ET.Element, design: Design, cell: Cell) -> None:
     if cell.name == PS:
         module.set("IS_PL", "FALSE")
     if cell.name == CORE:
-        _registers(module)
+        _registers(module, design.config)
     parameters = ET.SubElement(module, "PARAMETERS")
     for name, value in (cell.parameters | cell.predicted).items():
         ET.SubElement(parameters, "PARAMETER", NAME=name, VALUE=value)
@@ -137,13 +136,14 @@ def _memory_map(module: ET.Element, design: Design, cell: str) -> None:
         )  # fmt: skip
 
 
-def _registers(module: ET.Element) -> None:
+def _registers(module: ET.Element, config: CoreConfig) -> None:
     blocks = ET.SubElement(module, "ADDRESSBLOCKS")
     block = ET.SubElement(blocks, "ADDRESSBLOCK", ACCESS="", INTERFACE="s_axi", NAME="reg0", RANGE=str(CORE_BYTES),
                           USAGE="register")
     registers = ET.SubElement(block, "REGISTERS")
+    constants = constant_registers(config)
     for register in REGISTERS:
-        _register(registers, register)
+        _register(registers, register, constants.get(register.name, register.reset))
 
 
 def _properties(element: ET.Element, values: dict[str, object]) -> None:
@@ -151,11 +151,11 @@ def _properties(element: ET.Element, values: dict[str, object]) -> None:
         ET.SubElement(element, "PROPERTY", NAME=name, VALUE=str(value))
 
 
-def _register(registers: ET.Element, register: Register) -> None:
+def _register(registers: ET.Element, register: Register, reset: int) -> None:
     element = ET.SubElement(registers, "REGISTER", NAME=register.name)
-    access = _ACCESS[register.access]
+    access = ACCESS[register.access]
     _properties(element, {"DESCRIPTION": register.description, "ADDRESS_OFFSET": f"0x{register.offset:X}", "SIZE": 32,
-                          "ACCESS": access, "IS_ENABLED": "true", "RESET_VALUE": f"0x{register.reset:X}"})
+                          "ACCESS": access, "IS_ENABLED": "true", "RESET_VALUE": f"0x{reset:X}"})
     fields = ET.SubElement(element, "FIELDS")
     for entry in register.fields:
         field = ET.SubElement(fields, "FIELD", NAME=entry.name)

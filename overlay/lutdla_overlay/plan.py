@@ -52,15 +52,11 @@ class BuildPlan:
 
     Attributes:
         design: the block design.
-        config: the core.
-        clock_mhz: most that the clock may be.
         files: path in the build's folder -> text.
         steps: in order.
     """
 
     design: Design
-    config: CoreConfig
-    clock_mhz: float
     files: dict[str, str]
     steps: tuple[Step, ...]
 
@@ -101,8 +97,8 @@ class BuildPlan:
     def describe(self) -> str:
         """The plan as JSON: board, core, clock, digests of steps, names of files."""
         return json.dumps({
-            "board": self.board.key, "device": self.board.name, "clock_mhz": self.clock_mhz,
-            "config": self.config.to_dict(), "digest": self.digest,
+            "board": self.board.key, "device": self.board.name, "clock_mhz": self.design.clock_mhz,
+            "config": self.design.config.to_dict(), "digest": self.digest,
             "steps": {step.name: step.digest for step in self.steps}, "files": sorted(self.files),
         }, indent=2) + "\n"  # fmt: skip
 
@@ -122,25 +118,24 @@ def make_plan(config: CoreConfig, board: Board, clock_mhz: float, verilog: str, 
         ConfigError: what this board cannot have.
         ToolError: jinja2 is missing.
     """
-    return plan_design(block_design(config, board, clock_mhz), config, clock_mhz, verilog, ultra_ram=ultra_ram)
+    return plan_design(block_design(config, board, clock_mhz), verilog, ultra_ram=ultra_ram)
 
 
-def plan_design(design: Design, config: CoreConfig, clock_mhz: float, verilog: str, *,
-                ultra_ram: bool = False) -> BuildPlan:
+def plan_design(design: Design, verilog: str, *, ultra_ram: bool = False) -> BuildPlan:
     """Plan a block design, whatever it is. Raises like `make_plan`."""
-    common = {f"ip/{path}": text for path, text in ip_files(config, verilog, ultra_ram=ultra_ram).items()}
+    common = {f"ip/{path}": text for path, text in ip_files(design.config, verilog, ultra_ram=ultra_ram).items()}
     common["tcl/common.tcl"] = render_common()
     files, steps, before = dict(common), [], _digest(common)
     for name in STEPS:
-        before = _digest({"before": before, "script": render_step(name, design, str(config), clock_mhz, "")})
+        before = _digest({"before": before, "script": render_step(name, design, "")})
         script = f"tcl/{script_name(name)}"
-        files[script] = render_step(name, design, str(config), clock_mhz, before)
+        files[script] = render_step(name, design, before)
         steps.append(Step(name, script, before))
     files["tcl/all.tcl"] = render_all()
     files[PREDICTED] = hwh(design)
     files["logs/README.txt"] = "Vivado's logs come here.\n"  # the folder has to be there when Vivado starts
     files[f"predicted/{NAME}.svg"] = picture(design)
-    return BuildPlan(design, config, clock_mhz, files, tuple(steps))
+    return BuildPlan(design, files, tuple(steps))
 
 
 def planned_design(folder: Path) -> Design:

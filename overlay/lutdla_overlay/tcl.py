@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from lutdla_overlay.block_design import PS
-from lutdla_overlay.clocks import pl_clock
 from lutdla_overlay.design import Design
-from lutdla_overlay.processing_systems import ps_names
 from lutdla_overlay.rendering import render
 
 STEPS = ("project", "synthesis", "implementation", "export")
@@ -17,21 +15,18 @@ def script_name(step: str) -> str:
     return f"{STEPS.index(step) + 1}_{step}.tcl"
 
 
-def render_step(step: str, design: Design, config: str, clock_mhz: float, digest: str) -> str:
+def render_step(step: str, design: Design, digest: str) -> str:
     """The script of a step.
 
     Args:
         step: one of `STEPS`.
         design: the block design.
-        config: the core, in words.
-        clock_mhz: most that the clock may be.
         digest: what the script writes when it is done.
     """
-    clock = pl_clock(design.board.ps.io_pll_mhz, clock_mhz)
     vendor, name, kind, _ = design.board.board_part.split(":")
     return render(
-        script_name(step) + ".j2", design=design, config=config, clock=clock, digest=digest, step=step, ps_name=PS,
-        ps=ps_names(PS, design.board, clock), board_pattern=f"{vendor}:{name}:{kind}:*",
+        script_name(step) + ".j2", design=design, digest=digest, step=step, ps_name=PS,
+        board_pattern=f"{vendor}:{name}:{kind}:*",
     )  # fmt: skip
 
 

@@ -9,14 +9,14 @@ from lutdla import cli
 from lutdla.cli import EXIT_DIFFERENT, EXIT_NO_VIVADO
 from lutdla.errors import LutdlaError
 from tests.overlay.builds import VIVADO
-from tests.overlay.designs import SMALL
+from tests.strategies import TINY
 
 
 @pytest.fixture
 def small(tmp_path):
     """A folder for builds, and options for a small core in it."""
     config = tmp_path / "small.json"
-    config.write_text(json.dumps(SMALL.to_dict()))
+    config.write_text(json.dumps(TINY.to_dict()))
     return ["--board", "pynq-z2", "--config", config, "--out", tmp_path / "out"]
 
 

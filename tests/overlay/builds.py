@@ -25,7 +25,7 @@ def is_caught(plan, design, folder, verilog):
 
     A board file may bring what is missing, the interfaces that leave the device: then the build without one must fail.
     """
-    other = plan_design(design, plan.config, plan.clock_mhz, verilog)
+    other = plan_design(design, verilog)
     other.write(folder)
     if _run_all(folder, board_files=True):
         return True

@@ -27,7 +27,7 @@ def test_bitstream_and_hwh_are_named_after_the_board(plan, tmp_path):
     assert (overlay.bit.read_bytes(), overlay.hwh.read_bytes()) == (b"bits", b"<EDKSYSTEM/>")
     about = json.loads(overlay.about.read_text())
     assert about["bit_sha256"] == hashlib.sha256(b"bits").hexdigest()
-    assert (about["board"], about["plan"], about["config"]) == ("pynq-z2", plan.digest, plan.config.to_dict())
+    assert (about["board"], about["plan"], about["config"]) == ("pynq-z2", plan.digest, plan.design.config.to_dict())
 
 
 def test_an_archive_without_a_bitstream_is_refused(plan, tmp_path):

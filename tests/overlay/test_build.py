@@ -130,7 +130,7 @@ def test_a_changed_plan_runs_again_and_an_unchanged_one_does_not(plan, tmp_path)
 @pytest.mark.parametrize("board", ["pynq-z2", "kv260"])
 def test_whatever_is_left_out_is_caught(board, tmp_path):
     plan = small_plan(board)
-    verilog = core_verilog(plan.config)
+    verilog = core_verilog(plan.design.config)
     assert not is_caught(plan, plan.design, tmp_path / "whole", verilog)
     missed = [what for i, (what, design) in enumerate(plan.design.without())
               if not is_caught(plan, design, tmp_path / str(i), verilog)]

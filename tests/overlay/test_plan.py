@@ -10,7 +10,8 @@ from lutdla_overlay.block_design import block_design
 from lutdla_overlay.boards import board_names, load_board
 from lutdla_overlay.core_verilog import core_verilog
 from lutdla_overlay.plan import make_plan, planned_design
-from tests.overlay.designs import SMALL, small_plan
+from tests.overlay.designs import small_plan
+from tests.strategies import TINY
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +29,9 @@ def test_every_board_has_a_plan(board):
 
 
 def test_every_step_depends_on_what_it_is_made_of(plan):
-    board, verilog = load_board("pynq-z2"), core_verilog(SMALL)
-    slower = make_plan(SMALL, board, 50.0, verilog)
-    longer = make_plan(SMALL, board, 100.0, verilog + "\n")
+    board, verilog = load_board("pynq-z2"), core_verilog(TINY)
+    slower = make_plan(TINY, board, 50.0, verilog)
+    longer = make_plan(TINY, board, 100.0, verilog + "\n")
     for other in (slower, longer):
         for one, two in zip(plan.steps, other.steps, strict=True):
             assert one.digest != two.digest
@@ -67,11 +68,11 @@ def test_a_file_in_the_place_of_the_folder_is_refused(plan, tmp_path):
 def test_the_design_is_found_again(plan, tmp_path):
     plan.write(tmp_path)
     assert planned_design(tmp_path) == plan.design
-    assert plan.design == block_design(SMALL, load_board("pynq-z2"), 100.0)
+    assert plan.design == block_design(TINY, load_board("pynq-z2"), 100.0)
     with pytest.raises(ConfigError, match=r"plan.json: no plan .* name the folder of a build"):
         planned_design(tmp_path / "nowhere")
 
 
 def test_verilog_of_another_core_is_refused():
     with pytest.raises(Exception, match="the Verilog is not of configuration"):
-        make_plan(replace(SMALL, lanes=8), load_board("pynq-z2"), 100.0, core_verilog(SMALL))
+        make_plan(replace(TINY, lanes=8), load_board("pynq-z2"), 100.0, core_verilog(TINY))

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from lutdla.errors import ArtefactError, FitError, InputError, LutdlaError
 from lutdla.spec import container
-from lutdla.spec.config import ABI_VERSION, LAYOUT_FIELDS, CoreConfig
+from lutdla.spec.config import ABI_VERSION, CoreConfig
 from lutdla.spec.frame_layout import FrameLayout
 from lutdla.spec.memory import MemoryImage, Piece
 from lutdla.spec.program import EncodeInput, Lookup, Loop, Program
@@ -150,13 +150,11 @@ class Artefact:
         Raises:
             FitError: names what differs or is too small, both values and the fix.
         """
-        for name in LAYOUT_FIELDS:
-            need, have = getattr(self.config, name), getattr(config, name)
-            if need != have:
-                raise FitError(
-                    f"artefact was compiled for {name}={need}, this overlay has {name}={have}: compile the model for "
-                    f"this overlay ({config}), or open an overlay built for ({self.config})"
-                )
+        for name, need, have in self.config.layout_differences(config):
+            raise FitError(
+                f"artefact was compiled for {name}={need}, this overlay has {name}={have}: compile the model for "
+                f"this overlay ({config}), or open an overlay built for ({self.config})"
+            )
         for name, need in self.requires().items():
             have = getattr(config, name)
             if need > have:

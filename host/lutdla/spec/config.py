@@ -234,6 +234,11 @@ class CoreConfig:
         return {"program": 1, "codebook": self.encoders, "table": self.banks, "constant": 1,
                 "window": 1}[memory]
 
+    def layout_differences(self, other: CoreConfig) -> list[tuple[str, Any, Any]]:
+        """Fields that fix an artefact's layout and differ: name, value here, value there."""
+        pairs = [(name, getattr(self, name), getattr(other, name)) for name in LAYOUT_FIELDS]
+        return [(name, here, there) for name, here, there in pairs if here != there]
+
     # -- identity ------------------------------------------------------------------------------------------------
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain JSON values."""

@@ -24,7 +24,7 @@ class Interface:
 
     Attributes:
         name: in block designs.
-        library: `interface` for a bus, `signal` for a single wire.
+        bus_library: `interface` for a bus, `signal` for a single wire.
         bus: Xilinx's name of the bus.
         mode: `slave` or `master`.
         signals: the bus's name of a signal -> port.
@@ -33,7 +33,7 @@ class Interface:
     """
 
     name: str
-    library: str
+    bus_library: str
     bus: str
     mode: str
     signals: dict[str, str]
@@ -43,7 +43,7 @@ class Interface:
     @property
     def vlnv(self) -> str:
         """Vendor, library, name, version of the bus."""
-        return f"xilinx.com:{self.library}:{self.bus}:1.0"
+        return f"xilinx.com:{self.bus_library}:{self.bus}:1.0"
 
 
 def _wire(port: str, bus: str, mode: str, signal: str, parameters: dict[str, object]) -> Interface:
