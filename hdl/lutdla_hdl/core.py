@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from myhdl import ConcatSignal, ResetSignal, always, always_comb, always_seq, block, instances
+from myhdl import ConcatSignal, ResetSignal, Signal, always, always_comb, always_seq, block, instances, intbv
 
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.hazards import tree_stages
 from lutdla_hdl.count_banks import count_banks
+from lutdla_hdl.crc import START, crc32_step
 from lutdla_hdl.decoder import LoadState, decoder
 from lutdla_hdl.delay import delay, delay_flag
 from lutdla_hdl.encoder import encoders
@@ -91,6 +92,23 @@ def reset_control(clk: Any, aresetn: Any, soft_reset: Any, core_reset: Any) -> A
         core_reset.next = aresetn and not soft_reset
 
     return combine
+
+
+@block
+def result_crc(clk: Any, rst: Any, restart: Any, m_axis: AxiStream, crc: Any) -> Any:
+    """`crc`: state of the CRC (inverted) of the beats that left since `restart`."""
+    following = bits(32)
+    valid, ready = m_axis.tvalid, m_axis.tready
+    step = named(crc32_step(m_axis.tdata, crc, following), "step")
+
+    @always_seq(clk.posedge, reset=rst)
+    def run():
+        if restart:
+            crc.next = START
+        elif valid and ready:
+            crc.next = following
+
+    return step, run
 
 
 @block
@@ -221,6 +239,8 @@ def lutdla_core(
         datapath(aclk, core_reset, load, step, record, run.closing, encoded, rows, counted, config), "datapath"
     )
     sink = named(frame_output(aclk, core_reset, rows, tail.to_output, output_pop, m_axis, config), "frame_output")
+    sent_crc = Signal(intbv(START)[32:])
+    checksum = named(result_crc(aclk, core_reset, run.start, m_axis, sent_crc), "result_crc")
     output_waits, encoder_waits = flag(), flag()
     row_pop, encoded_valid, from_input = rows.pop, encoded.valid, encoded.from_input
     to_output, out_valid, out_ready, no_room = tail.to_output, m_axis.tvalid, m_axis.tready, run.stall_encoder
@@ -243,8 +263,8 @@ def lutdla_core(
     }  # fmt: skip
     registers = named(
         register_file(
-            aclk, aresetn, s_axi, load_state, decoder_state, run.busy, row, run.done, failed, events, profile_row,
-            profile_cycles, soft_reset, clear_error, irq, config,
+            aclk, aresetn, s_axi, load_state, sent_crc, decoder_state, run.busy, row, run.done, failed, events,
+            profile_row, profile_cycles, soft_reset, clear_error, irq, config,
         ),  # fmt: skip
         "registers",
     )

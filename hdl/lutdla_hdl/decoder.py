@@ -37,6 +37,7 @@ class LoadState:
     Attributes:
         loaded: a whole model is committed. model: its identifier.
         crcs: state of the running CRC of each loadable memory (inverted).
+        run_crc: state of the running CRC of the trailers of a run's packets (inverted).
         error: code of the first error, 0 if none. error_packet: packets taken before it.
     """
 
@@ -44,6 +45,7 @@ class LoadState:
         self.loaded = flag()
         self.model = bits(32)
         self.crcs = [Signal(intbv(START)[32:]) for _ in LOADABLE]
+        self.run_crc = Signal(intbv(START)[32:])
         self.error = bits(8)
         self.error_packet = bits(24)
 
@@ -109,6 +111,7 @@ def decoder(
         load.valid, load.data, load.memory, load.bank, load.address, load.chunk
     )  # fmt: skip
     loaded, model, error, error_packet = status.loaded, status.model, status.error, status.error_packet
+    run_crc = status.run_crc
 
     fields = named(header_fields(clk, take_low, take_high, s_axis, magic, kind, memory, bank, where, length), "header")
     checks = named(
@@ -186,8 +189,10 @@ def decoder(
                 crc_in.next = sum3
             else:
                 crc_in.next = sum4
-        elif state == HEADER:
+        elif state == HEADER or (state == TRAILER and kind == run):
             crc_in.next = START
+        elif state == TRAILER:
+            crc_in.next = run_crc
 
     @always(clk.posedge)
     def packet_crc():
@@ -218,6 +223,8 @@ def decoder(
             failed.next = True
         elif good:
             packets.next = packets + 1
+        if good and (kind == run or kind == frames_kind or kind == tables_kind):
+            run_crc.next = crc_following
         if taken_begin:
             loaded.next = False
             model.next = 0

@@ -79,11 +79,12 @@ def interrupts(
 
 @block
 def register_file(
-    clk: Any, rst: Any, s_axi: AxiLite, load_state: LoadState, decoder_state: Any, busy: Any, row: Any, done: Any,
-    failed: Any, events: dict[str, tuple[Any, Any]], profile_row: Any, profile_cycles: Any, soft_reset: Any,
+    clk: Any, rst: Any, s_axi: AxiLite, load_state: LoadState, sent_crc: Any, decoder_state: Any, busy: Any, row: Any,
+    done: Any, failed: Any, events: dict[str, tuple[Any, Any]], profile_row: Any, profile_cycles: Any, soft_reset: Any,
     clear_error: Any, interrupt: Any, config: CoreConfig,
 ) -> Any:  # fmt: skip
     """Args:
+    sent_crc: state of the CRC of the results (inverted).
     events: register name of a counter -> (event, amount).
     profile_row, profile_cycles: which record is asked for; its cycles.
     soft_reset, clear_error: pulses from CONTROL.
@@ -146,9 +147,10 @@ def register_file(
               "MODEL": load_state.model, "PROFILE_ROW": profile_row, "PROFILE_CYCLES": profile_cycles}  # fmt: skip
     values |= {name: counts[i] for i, name in enumerate(COUNTERS)}
     values |= constant_registers(config)
-    crcs = [bits(32) for _ in MEMORY_CRCS]
-    inverters = [named(complement(load_state.crcs[m], crcs[m]), f"crc{m}") for m in range(len(crcs))]
-    values |= dict(zip(MEMORY_CRCS.values(), crcs))
+    states = dict(zip(MEMORY_CRCS.values(), load_state.crcs)) | {"CRC_RUN": load_state.run_crc, "CRC_RESULT": sent_crc}
+    crcs = {name: bits(32) for name in states}
+    inverters = [named(complement(states[name], crcs[name]), name.lower()) for name in states]
+    values |= crcs
 
     readable = [register for register in REGISTERS if register.name in values]
     links = [bits(32) for _ in readable[1:]] + [read_data]

@@ -1,8 +1,10 @@
 """One suite for every back end: the same packets, results and registers."""
 
 import random
+import zlib
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +17,8 @@ from lutdla.spec.packets import (
     packet,
     result_bytes,
     run_packets,
+    run_parts,
+    trailers_crc,
     unpack_results,
 )
 from lutdla.spec.registers import BY_NAME, COUNTERS, MEMORY_CRCS, constant_registers
@@ -67,6 +71,20 @@ def test_an_offset_without_a_register_reads_0(core):
 # -- load and run ----------------------------------------------------------------------------------------------------
 def test_results_equal_the_reference(accelerator):
     load_and_run(accelerator)
+
+
+@pytest.mark.parametrize("artefact", [NETWORK, STREAMED], ids=["plain", "streamed"])
+def test_the_sums_of_a_run_are_those_of_what_was_sent_and_received(accelerator, core, artefact):
+    exchange(core.backend, b"".join(load_packets(artefact.image, TINY, 1)))
+    for seed in (1, 2):
+        frames = artefact.frames(make_vectors(artefact, 4, seed))
+        parts = run_parts(frames, artefact.image, TINY)
+        size = result_bytes(len(frames), artefact.image.program.output_rows, TINY)
+        result = exchange(core.backend, b"".join(parts), size)
+        assert core.read("CRC_RUN") == trailers_crc(parts, TINY)
+        assert core.read("CRC_RESULT") == zlib.crc32(result)
+    core.write("CONTROL", SOFT_RESET=1)
+    assert (core.read("CRC_RUN"), core.read("CRC_RESULT")) == (trailers_crc(parts, TINY), 0)
 
 
 def test_status_model_and_memory_crcs_after_loading(accelerator, core):

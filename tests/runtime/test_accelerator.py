@@ -64,7 +64,7 @@ def test_a_file_that_is_no_artefact_leaves_the_loaded_model(tmp_path):
 def test_what_was_loaded_is_read_back(register):
     with opened() as accelerator:
         accelerator.core().backend.forced[BY_NAME[register].offset] = 0x123
-        with pytest.raises(DeviceError, match=f"after loading, register {register} is 0x00000123, expected 0x"):
+        with pytest.raises(CoreError, match=f"after loading, register {register} is 0x00000123, expected 0x"):
             accelerator.load(NETWORK)
 
 

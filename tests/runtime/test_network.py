@@ -151,14 +151,6 @@ def test_the_result_is_refused_when_bytes_are_missing(accelerator, net, monkeypa
     np.testing.assert_array_equal(net.raw(X), EXPECTED)
 
 
-def test_a_model_lost_by_the_device_is_named(accelerator, net):
-    accelerator.core().backend.model._loaded = False
-    with pytest.raises(CoreError, match="NOT_LOADED: a run was asked for while no whole model is loaded") as caught:
-        net.raw(X)
-    assert caught.value.code == "NOT_LOADED"
-    np.testing.assert_array_equal(accelerator.load(NETWORK).raw(X), EXPECTED)
-
-
 def test_a_closed_network_says_so(accelerator):
     with accelerator.load(NETWORK) as loaded:
         loaded.raw(X)

@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from lutdla.errors import ArtefactError, FitError, LutdlaError
 from lutdla.spec.artefact import Artefact
-from lutdla.spec.config import CoreConfig
+from lutdla.spec.config import ABI_VERSION, CoreConfig
 from lutdla.spec.container import digest
 from lutdla.spec.frame_layout import FrameLayout
 from tests.networks import random_artefact, two_layers
@@ -108,7 +108,7 @@ def test_a_flipped_bit_is_refused(path, data):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda h: h.update(format=1), "format 1, ABI 3; this lutdla reads format 3, ABI 3: compile"),
+        (lambda h: h.update(format=1), f"format 1, ABI {ABI_VERSION}; this lutdla reads format 3, ABI"),
         (lambda h: h.update(abi=7), "format 3, ABI 7"),
         (lambda h: h.pop("config"), "header does not describe a network"),
         (lambda h: h["config"].update(v=3), "header does not describe a network"),

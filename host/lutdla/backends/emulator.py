@@ -92,6 +92,7 @@ class EmulatorModel:
         if SOFT_RESET:
             self.reset_streams()
             self._run, self._stuck = None, False
+            self._registers["CRC_RESULT"] = 0
             self._results.clear()
             self._piece.clear()
         if CLEAR_ERROR:
@@ -172,6 +173,8 @@ class EmulatorModel:
             raise _PacketError(ErrorCode.TRUNCATED)
         if int.from_bytes(trailer[:4], "little") != zlib.crc32(payload, zlib.crc32(header)):
             raise _PacketError(ErrorCode.CRC)
+        if kind in (Kind.RUN, Kind.INPUT, Kind.TABLES):
+            self._registers["CRC_RUN"] = zlib.crc32(trailer, 0 if kind == Kind.RUN else self._registers["CRC_RUN"])
         self._act(kind, memory, bank, address, length, payload)
         self._packets += 1
         return end + len(trailer)
@@ -272,6 +275,7 @@ class EmulatorModel:
             raise ProgramError(f"emulator: the model was committed with frames of {self._frame_beats} beats, its "
                                f"program takes {beats}: hardware would hang; compile the model again")
         self._run = Consumer(program, images)
+        self._registers["CRC_RESULT"] = 0
         self._piece.clear()
 
     def _take_input(self, payload: memoryview, beats: int) -> None:
@@ -311,7 +315,9 @@ class EmulatorModel:
                 self._count(counter, each * len(run.ready))
             run.ready.clear()
         if not run.left:
-            self._outgoing.append(np.concatenate(self._results).astype("<i4").tobytes())
+            results = np.concatenate(self._results).astype("<i4").tobytes()
+            self._registers["CRC_RESULT"] = zlib.crc32(results)
+            self._outgoing.append(results)
             self._raise_interrupt("DONE")
             self._results.clear()
             self._run = None

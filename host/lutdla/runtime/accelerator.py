@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, overload
 
-import numpy as np
-
 from lutdla.backends.protocol import Backend
-from lutdla.errors import DeviceError, FitError, InputError
+from lutdla.errors import CoreError, DeadlineError, DeviceError, FitError, InputError
 from lutdla.runtime.core import Core, error_text
+from lutdla.runtime.loading import holds, send_model
 from lutdla.runtime.network import Network
 from lutdla.runtime.pipeline import PipelineNetwork
+from lutdla.runtime.recovery import RetryPolicy
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
-from lutdla.spec.packets import load_packets, memory_crcs
 from lutdla.spec.pipeline import Pipeline, load_model
-from lutdla.spec.registers import MEMORY_CRCS
 
 TIMEOUTS_S = {"emulator": 60.0, "rtl": 600.0, "myhdl": 600.0, "pynq": 60.0}
 """Back end -> longest wait for one exchange, unless the caller says otherwise; simulators are slow."""
@@ -27,20 +27,28 @@ TIMEOUTS_S = {"emulator": 60.0, "rtl": 600.0, "myhdl": 600.0, "pynq": 60.0}
 class Accelerator:
     """A device, checked when it is opened. Made by `lutdla.open`; close it, or use it in a `with` statement.
 
+    Threads may share one: each call has the device for itself, others wait for it, never longer than their deadline.
+
     Args:
         name: of the back end, for messages and the usual deadline.
         backend: the device, closed with the accelerator. None: a model that can be any core; it is built when it is
             first needed, for the configuration of the artefact that is loaded, and again for one that does not fit.
         build: opens such a model for a configuration.
         timeout_s: longest wait for one exchange; None: `TIMEOUTS_S`.
+        retries: times that a load or an exchange which the core or the DMA refused is tried again.
+
+    Attributes:
+        policy: the retries, and the errors that they mended.
 
     Raises:
         DeviceError: the device is no core, or one that this version does not drive.
     """
 
     def __init__(self, name: str, backend: Backend | None, *, build: Callable[[CoreConfig], Backend] | None = None,
-                 timeout_s: float | None = None) -> None:
+                 timeout_s: float | None = None, retries: int = 1) -> None:
         self.name = name
+        self.policy = RetryPolicy(retries)
+        self._lock, self._holder = threading.RLock(), ""
         self._build = build
         self._timeout_s = TIMEOUTS_S.get(name, 60.0) if timeout_s is None else _positive(timeout_s)
         self._core: Core | None = None
@@ -119,15 +127,75 @@ class Accelerator:
         """A caller's deadline in seconds, or the accelerator's."""
         return self._timeout_s if timeout_s is None else _positive(timeout_s)
 
+    @contextmanager
+    def turn(self, timeout_s: float | None = None) -> Iterator[None]:
+        """The device for this thread only, until the end of the `with` statement.
+
+        Raises:
+            DeadlineError: another thread did not leave it within `timeout_s`.
+        """
+        wait = self.timeout(timeout_s)
+        if not self._lock.acquire(timeout=wait):
+            raise DeadlineError(f"{self.name}: thread {self._holder} has used this accelerator for all of {wait:g} s: "
+                                "give a longer timeout_s, smaller batches, or each thread an accelerator of its own")
+        try:
+            self._holder = threading.current_thread().name
+            yield
+        finally:
+            self._lock.release()
+
     def status(self) -> dict[str, Any]:
-        """State of the core: fields of STATUS, the error in words, counters, and the model's identifier."""
+        """State of the core: fields of STATUS, the error in words, counters, and the model's identifier.
+
+        `recoveries` counts the errors that a retry mended (at most the 100 newest): `policy` has their texts.
+        """
+        with self.turn():
+            core = self.core()
+            return {
+                "backend": self.name, **{name.lower(): value for name, value in core.fields("STATUS").items()},
+                "error": error_text(core.fields("ERROR")["CODE"]), "model": f"{core.read('MODEL'):08x}",
+                "streams": core.backend.stream_status(), "recoveries": len(self.policy.recoveries),
+                **{name.lower(): value for name, value in core.counters().items()},
+            }  # fmt: skip
+
+    def recover(self, timeout_s: float | None = None) -> None:
+        """Bring the device back after an error: streams empty, no error, and the network that was loaded still there.
+
+        Core and DMA are reset, in this order; if the core is still the one that was opened but does not hold the
+        network any more, that is loaded again. Calls do all this by themselves when they fail; this is for a device
+        that something else has disturbed.
+
+        Args:
+            timeout_s: longest wait for one exchange.
+
+        Raises:
+            DeviceError: closed, or the device is another one than was opened: another overlay was downloaded.
+            CoreError, DeadlineError: it does not come back: close it and open it again, with the overlay's path.
+        """
+        with self.turn(timeout_s):
+            core = self.core()
+            core.recover()
+            found = core.identify()
+            if found != self._config:
+                raise DeviceError(f"{self.name}: the core was opened as ({self._config}), now it is ({found}): another "
+                                  "overlay was downloaded meanwhile, close this accelerator and open it again")
+            if self._network is not None:
+                self._restore(core, self._network.artefact, self.timeout(timeout_s))
+
+    def _restore(self, core: Core, artefact: Artefact, timeout_s: float) -> None:
+        """Idle, with this model on the core."""
+        core.recover()
+        if not holds(core, artefact, self.config):
+            send_model(core, artefact, self.config, timeout_s)
+
+    def run(self, network: Network, exchange: Callable[[Core], Any], timeout_s: float) -> Any:
+        """An exchange of the loaded network, tried again as `policy` says; called by the network."""
         core = self.core()
-        return {
-            "backend": self.name, **{name.lower(): value for name, value in core.fields("STATUS").items()},
-            "error": error_text(core.fields("ERROR")["CODE"]), "model": f"{core.read('MODEL'):08x}",
-            "streams": core.backend.stream_status(),
-            **{name.lower(): value for name, value in core.counters().items()},
-        }  # fmt: skip
+        try:
+            return self.policy.run(lambda: exchange(core), lambda: self._restore(core, network.artefact, timeout_s))
+        except CoreError:
+            core.recover()
+            raise
 
     # -- models ------------------------------------------------------------------------------------------------------
     @overload
@@ -159,11 +227,12 @@ class Accelerator:
         timeout_s = self.timeout(timeout_s)
         if not isinstance(model, Artefact | Pipeline):
             model = load_model(model)
-        if isinstance(model, Pipeline):
-            return self._take(model)
-        network = self._load(model, timeout_s)
-        self._pipeline = None
-        return network
+        with self.turn(timeout_s):
+            if isinstance(model, Pipeline):
+                return self._take(model)
+            network = self._load(model, timeout_s)
+            self._pipeline = None
+            return network
 
     def _take(self, pipeline: Pipeline) -> PipelineNetwork:
         """Make a pipeline the loaded one."""
@@ -197,10 +266,8 @@ class Accelerator:
         network = Network(self, artefact)
         if self._network is not None:
             self._network.close()
-        for frame in _frames(load_packets(artefact.image, self.config, artefact.model_id), core.backend):
-            self._send(core, frame, timeout_s)
-        core.wait_loaded(timeout_s)
-        self._check_loaded(core, artefact)
+        self._network = None  # from here on it is gone, whatever comes
+        self.policy.run(lambda: send_model(core, artefact, self.config, timeout_s), core.recover)
         self._network = network
         return network
 
@@ -216,23 +283,6 @@ class Accelerator:
             return self._model(artefact.config)
         return self._core
 
-    @staticmethod
-    def _send(core: Core, frame: bytes, timeout_s: float) -> None:
-        buffer = core.backend.allocate(len(frame))
-        try:
-            buffer[: len(frame)] = np.frombuffer(frame, np.uint8)
-            core.exchange(f"loading {len(frame)} bytes", buffer[: len(frame)], None, timeout_s)
-        finally:
-            core.backend.free(buffer)
-
-    def _check_loaded(self, core: Core, artefact: Artefact) -> None:
-        expected = {MEMORY_CRCS[memory]: crc for memory, crc in memory_crcs(artefact.image, self.config).items()}
-        for register, value in {**expected, "MODEL": artefact.model_id}.items():
-            found = core.read(register)
-            if found != value:
-                raise DeviceError(f"{core.backend.name}: after loading, register {register} is {found:#010x}, expected "
-                                  f"{value:#010x}: the data was damaged on its way, load it again")
-
     def forget(self, network: Network) -> None:
         """End a network: called by `Network.close`."""
         if self._network is network:
@@ -247,28 +297,20 @@ class Accelerator:
 
     # -- end ---------------------------------------------------------------------------------------------------------
     def close(self) -> None:
-        """Free the device and everything on it; may be called twice."""
-        self._detach()
-        self._closed = True
+        """Free the device and everything on it; may be called twice.
+
+        Raises:
+            DeadlineError: another thread uses it for longer than the accelerator's deadline.
+        """
+        with self.turn():
+            self._detach()
+            self._closed = True
 
     def __enter__(self) -> Accelerator:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
-
-
-def _frames(packets: list[bytes], backend: Backend) -> Iterator[bytes]:
-    """Packets joined to frames as long as the back end can carry."""
-    frame: list[bytes] = []
-    size = 0
-    for packet in packets:
-        if frame and size + len(packet) > backend.max_frame_bytes:
-            yield b"".join(frame)
-            frame, size = [], 0
-        frame.append(packet)
-        size += len(packet)
-    yield b"".join(frame)
 
 
 def _positive(timeout_s: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from lutdla.errors import CoreError, DeviceError, FitError
 from lutdla.runtime.core import Core
 from lutdla.runtime.profile import Profile
 from lutdla.spec.artefact import Artefact
-from lutdla.spec.packets import result_bytes, run_bytes, run_packets, unpack_results
+from lutdla.spec.packets import result_bytes, run_bytes, run_parts, trailers_crc, unpack_results
 from lutdla.spec.registers import COUNTERS
 
 if TYPE_CHECKING:
@@ -72,20 +74,25 @@ class Network:
 
     def raw(self, x: npt.ArrayLike, *, timeout_s: float | None = None) -> npt.NDArray[np.int32]:
         """Integer accumulators of the last layer, int32 (batch, outputs): see `__call__`."""
-        core = self._core()
         values = self.artefact.quantize(x)
         timeout_s = self._accelerator.timeout(timeout_s)
+        with self._accelerator.turn(timeout_s):
+            return self.artefact.select(self._run_all(self._core(), values, timeout_s))
+
+    def _run_all(self, core: Core, values: npt.NDArray[np.int8], timeout_s: float) -> npt.NDArray[np.int32]:
+        """Raw results (images, rows * lanes), exchange by exchange."""
         results = np.empty((len(values), self._rows * self._accelerator.config.lanes), np.int32)
         totals, before = dict.fromkeys(COUNTERS, 0), core.counters()
         for start in range(0, len(values), self._chunk):
             part = values[start : start + self._chunk]
-            results[start : start + len(part)] = self._run(core, part, timeout_s)[: len(part)]
+            results[start : start + len(part)] = self._accelerator.run(
+                self, partial(self._run, values=part, timeout_s=timeout_s), timeout_s)[: len(part)]
             after = core.counters()
             for name in COUNTERS:  # a counter of 32 bits may wrap between two calls, but not within one exchange
                 totals[name] += (after[name] - before[name]) & 0xFFFFFFFF
             before = after
         self._profile = self._read_profile(core, totals)
-        return self.artefact.select(results)
+        return results
 
     @property
     def profile(self) -> Profile:
@@ -97,15 +104,31 @@ class Network:
         frames, config = self.artefact.frames(values), self._accelerator.config
         images = len(frames)
         outgoing, incoming = self._room(core, images // self._per_pass)
-        packets = run_packets(frames, self.artefact.image, config)
-        outgoing[: len(packets)] = np.frombuffer(packets, np.uint8)
+        packets = run_parts(frames, self.artefact.image, config)
+        size = 0
+        for packet in packets:
+            outgoing[size : size + len(packet)] = np.frombuffer(packet, np.uint8)
+            size += len(packet)
         expected = images // self._per_pass * self._result_bytes
-        received = core.exchange(f"running {images} images", outgoing[: len(packets)], incoming[:expected], timeout_s)
+        received = core.exchange(f"running {images} images", outgoing[:size], incoming[:expected], timeout_s)
         if received != expected:
-            core.recover()
             raise CoreError(f"{core.backend.name}: a run of {images} images gave {received} bytes, expected "
-                            f"{expected}: load the model again", "DMA")
-        return unpack_results(incoming[:expected], images, config)
+                            f"{expected}: results were lost on their way", "DMA")
+        results = bytes(incoming[:expected])
+        self._check_sums(core, trailers_crc(packets, config), zlib.crc32(results))
+        return unpack_results(results, images, config)
+
+    def _check_sums(self, core: Core, sent: int, received: int) -> None:
+        """Check that the core ran what was sent, on this network, and that its results arrived as it sent them."""
+        for register, value, what in (
+            ("CRC_RUN", sent, "it ran on other data than was sent: a cache was not flushed, or packets were lost"),
+            ("CRC_RESULT", received, "results were damaged on their way: a cache was not invalidated, or DMA failed"),
+            ("MODEL", self.artefact.model_id, "the core holds another model: something else has loaded it"),
+        ):
+            found = core.read(register)
+            if found != value:
+                raise CoreError(f"{core.backend.name}: after a run, register {register} is {found:#010x}, expected "
+                                f"{value:#010x}: {what}", "CRC")
 
     def _room(self, core: Core, passes: int) -> tuple[Buffer, Buffer]:
         """DMA buffers for a chunk of passes: kept, and replaced by larger ones when needed."""

@@ -65,8 +65,9 @@ class PipelineNetwork:
             raise InputError(f"batch is {batch}: it must be 1 or more")
         values, count = self._arrays(inputs, named)
         profile = PipelineProfile()
-        results = [self._run({name: array[at : at + batch] for name, array in values.items()}, profile, timeout_s)
-                   for at in range(0, count, batch)]
+        with self._accelerator.turn(timeout_s):  # parts of two calls must not take turns
+            results = [self._run({name: array[at : at + batch] for name, array in values.items()}, profile, timeout_s)
+                       for at in range(0, count, batch)]
         self._profile = profile
         return np.concatenate(results) if results else np.zeros((0, *self.output_shape), np.float32)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from lutdla.errors import ConfigError
 
-ABI_VERSION = 3
+ABI_VERSION = 4
 """Version of registers, packets and program records. Any change of a layout is a new number."""
 
 METRICS = ("l2", "l1", "chebyshev")

@@ -37,6 +37,10 @@ table rows into their memory, before their CRC is known; but a table piece is us
 after all others were. An error does not end a run: it waits for what was dropped, until CONTROL.SOFT_RESET.
 
 An error drops everything up to TLAST and stays until it is cleared (register CONTROL.CLEAR_ERROR).
+
+Both ways are checked end to end. Register CRC_RUN tells which packets a run was made of: the host computes the same of
+what it meant to send (`trailers_crc`), so that old memory content with right CRCs, after a cache flush that did not
+happen, does not pass. Register CRC_RESULT is the CRC of the results as they left the core.
 """
 
 from __future__ import annotations
@@ -193,14 +197,18 @@ def input_packet(values: npt.NDArray[np.int8], groups: int, config: CoreConfig) 
 
 def piece_packets(piece: Piece, config: CoreConfig) -> bytes:
     """The TABLES packets of a table piece."""
+    return b"".join(_piece_parts(piece, config))
+
+
+def _piece_parts(piece: Piece, config: CoreConfig) -> list[bytes]:
     rows = piece.tables.shape[1]
     padding = config.beats_per_word("table") * config.stream_bytes - config.lanes
     words = np.pad(piece.tables.view(np.uint8), ((0, 0), (0, 0), (0, padding)))
-    return b"".join(
+    return [
         packet(config, Kind.TABLES, memory=TABLE | (LAST_OF_PIECE if bank == config.banks - 1 else 0), bank=bank,
                address=piece.row, length=rows, payload=words[bank].tobytes())
         for bank in range(config.banks)
-    )
+    ]
 
 
 def schedule(program: Program, passes: int) -> Iterator[tuple[str, int]]:
@@ -220,7 +228,12 @@ def schedule(program: Program, passes: int) -> Iterator[tuple[str, int]]:
 
 
 def run_packets(values: npt.NDArray[np.int8], image: MemoryImage, config: CoreConfig) -> bytes:
-    """RUN and all that follows it: the whole exchange of a run.
+    """The whole exchange of a run as one frame: `run_parts`, joined."""
+    return b"".join(run_parts(values, image, config))
+
+
+def run_parts(values: npt.NDArray[np.int8], image: MemoryImage, config: CoreConfig) -> list[bytes]:
+    """RUN and all packets that follow it, in order.
 
     Args:
         values: int8 (images, values), images a multiple of `Program.images`.
@@ -228,11 +241,19 @@ def run_packets(values: npt.NDArray[np.int8], image: MemoryImage, config: CoreCo
     program = image.program
     parts = [packet(config, Kind.RUN, address=len(values))]
     if not program.pieces:  # nothing to order: one packet carries all frames
-        return parts[0] + input_packet(values, program.input_groups, config)
-    pieces = [piece_packets(piece, config) for piece in image.pieces]
+        return [*parts, input_packet(values, program.input_groups, config)]
+    pieces = [_piece_parts(piece, config) for piece in image.pieces]
     for what, k in schedule(program, len(values) // program.images):
-        parts.append(pieces[k] if what == "tables" else input_packet(values[k : k + 1], program.input_groups, config))
-    return b"".join(parts)
+        if what == "tables":
+            parts += pieces[k]
+        else:
+            parts.append(input_packet(values[k : k + 1], program.input_groups, config))
+    return parts
+
+
+def trailers_crc(packets: list[bytes], config: CoreConfig) -> int:
+    """What register CRC_RUN holds after a run that took these packets, RUN first."""
+    return zlib.crc32(b"".join(part[-config.stream_bytes :] for part in packets))
 
 
 def run_bytes(image: MemoryImage, config: CoreConfig, images: int) -> int:

@@ -116,6 +116,8 @@ REGISTERS: tuple[Register, ...] = (
     Register("CRC_TABLE", 0x48, "ro", "CRC-32 of all payload written to table memory since BEGIN."),
     Register("CRC_CONSTANT", 0x4C, "ro", "CRC-32 of all payload written to constant memory since BEGIN."),
     Register("CRC_WINDOW", 0x74, "ro", "CRC-32 of all payload written to window memory since BEGIN."),
+    Register("CRC_RUN", 0x84, "ro", "CRC-32 of the trailer beats of the newest RUN packet and its INPUT and TABLES."),
+    Register("CRC_RESULT", 0x88, "ro", "CRC-32 of the result beats sent since the newest RUN; 0 after a soft reset."),
     Register("IMAGES", 0x50, "ro", "Counter: images finished, counted at the end of a pass."),
     Register("CYCLES", 0x54, "ro", "Counter: clock cycles in which a run was in progress."),
     Register("LOOKUPS", 0x58, "ro", "Counter: table rows read and added (masked reads are not), `lanes` entries each."),
