@@ -15,7 +15,7 @@ from lutdla.compiler.random_network import random_network
 from lutdla.emulation import EmulatedDevice
 from lutdla.errors import DeviceError
 from lutdla.runtime import Accelerator
-from lutdla.spec import CoreConfig
+from lutdla.spec import ABI_VERSION, CoreConfig
 from lutdla.spec.registers import COUNTERS, REGISTERS
 from lutdla_overlay.boards import board_names, load_board
 from lutdla_overlay.hwh import write_overlay
@@ -33,7 +33,7 @@ def core_on(tmp_path, model):
 def test_the_driver_shows_configuration_state_and_counters(tmp_path):
     core = core_on(tmp_path, Loopback)
     assert type(core) is LutdlaCore
-    assert core.identity == {"MAGIC": 0x4C555444, "ABI": 3, "CONFIG_HASH": CONFIG.hash, "MODEL": 0}
+    assert core.identity == {"MAGIC": 0x4C555444, "ABI": ABI_VERSION, "CONFIG_HASH": CONFIG.hash, "MODEL": 0}
     assert core.config == CONFIG
     assert core.status == {"LOADED": 0, "BUSY": 0, "ERROR": 0, "DECODER": 0, "ROW": 0}
     assert core.error == "NONE: no error"

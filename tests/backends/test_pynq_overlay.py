@@ -8,7 +8,7 @@ import pytest
 from lutdla.backends.pynq import PynqBackend
 from lutdla.emulation.device import EmulatedDevice
 from lutdla.errors import DeviceError
-from lutdla.spec import CoreConfig
+from lutdla.spec import ABI_VERSION, CoreConfig
 from lutdla_overlay.boards import load_board
 from lutdla_overlay.hwh import write_overlay
 from tests.emulation.loopback import Loopback
@@ -64,7 +64,7 @@ def test_scatter_gather_is_refused(tmp_path):
 
 @pytest.mark.parametrize(("constants", "message"), [
     ({"MAGIC": 0}, "the IP at 0x43C00000 answers 0x00000000, a lutdla core answers 0x4C555444"),
-    ({"ABI": 99}, "the overlay has ABI 99, this lutdla speaks ABI 3: update lutdla"),
+    ({"ABI": 99}, f"the overlay has ABI 99, this lutdla speaks ABI {ABI_VERSION}: update lutdla"),
     ({"ABI": 0}, "ABI 0, .*build the overlay again"),
     ({"CONFIG_HASH": 5}, "configuration hash 0x00000005, the hwh describes 0x.*pynq.PL.reset"),
 ])  # fmt: skip

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
+import os
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lutdla.backends.board_lock import BoardLock
+from lutdla.backends.overlay_files import check_clock, check_manifest, check_metadata
 from lutdla.backends.protocol import Buffer
 from lutdla.backends.pynq_overlay import alignment, check_dma_parameters, check_identity, driver, find_ip
-from lutdla.errors import CoreError, DeadlineError, DeviceError, InputError, ToolError
+from lutdla.errors import CoreError, DeadlineError, DeviceError, InputError, LutdlaError, ToolError
 from lutdla.spec.registers import ADDRESS_BITS
 
 _MM2S, _S2MM = 0x00, 0x30
@@ -31,12 +36,24 @@ _ERRORS = {
     1 << 6: "decode error: the address is not in DDR, or is beyond the DMA's address width",
 }
 
+_PYNQ_ERRORS = (OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError, SyntaxError)
+"""What pynq was seen to raise for files that are missing or broken; a SyntaxError is one of XML."""
+
 _SMALLEST_BUFFER = 8192
 """XRT 2.17 places buffers of 4 KiB and less above 4 GiB, where a 32-bit DMA cannot reach."""
 
 
+_log = logging.getLogger("lutdla")
+
+_newest: weakref.WeakValueDictionary[str, PynqBackend] = weakref.WeakValueDictionary()
+"""Board -> the back end that this process opened on it last."""
+
+
 class PynqBackend:
     """Drives an overlay through pynq; implements `lutdla.backends.protocol.Backend`.
+
+    A board belongs to one process at a time. Opening it again in the same process, as when a notebook's cell runs
+    twice, ends what was opened before. A forked process must open it itself.
 
     Args:
         bitfile: the overlay's .bit (with its .hwh beside it); None attaches to the overlay that is already loaded.
@@ -47,7 +64,8 @@ class PynqBackend:
 
     Raises:
         ToolError: pynq is not installed.
-        DeviceError: no device, no such file, not a lutdla overlay, or hwh and hardware disagree.
+        DeviceError: no device, in use by another process, no such file, not a lutdla overlay, its files or its clock
+            are not what was built, or hwh and hardware disagree.
         DeadlineError: the DMA does not come out of reset.
     """
 
@@ -58,7 +76,20 @@ class PynqBackend:
         self._pynq = _import_pynq()
         self._device = device if device is not None else _active_device()
         self._is_active = device is None
-        self._reset_timeout_s, self._on_close = reset_timeout_s, on_close
+        self._process, self._closed = os.getpid(), ""
+        self._lock = self._take_board()
+        try:
+            self._open(bitfile, download, reset_timeout_s)
+        except BaseException:
+            self._leave_board()
+            raise
+        self._on_close = on_close
+        if self._lock is not None:
+            _newest[str(self._device.name)] = self
+
+    def _open(self, bitfile: str | Path | None, download: bool | None, reset_timeout_s: float) -> None:
+        """Load or attach to the overlay, check it, and bring its DMA to idle."""
+        self._reset_timeout_s = reset_timeout_s
         self._buffers: dict[int, Any] = {}  # address -> buffer as pynq made it
         self._lent: dict[int, int] = {}  # address -> bytes, of the buffers that are in use
         self._outgoing: Any = None
@@ -67,15 +98,20 @@ class PynqBackend:
         path = self._path(bitfile)
         wanted = bitfile is not None if download is None else download
         try:
-            self.overlay = self._pynq.Overlay(path, download=wanted, device=self._device)
-        except (OSError, RuntimeError) as error:
-            if isinstance(error, DeviceError):
+            self.overlay = self._pynq.Overlay(path, download=False, device=self._device)
+            path = str(self.overlay.bitfile_name)
+            check_manifest(Path(path))
+            check_metadata(self.overlay.ip_dict, Path(path))
+            if wanted:
+                self.overlay.download()
+        except _PYNQ_ERRORS as error:
+            if isinstance(error, LutdlaError):
                 raise
             why = self._why_missing(path) or f"pynq cannot open this overlay: {error}"
             raise DeviceError(f"{path}: {why}") from error
-        path = str(self.overlay.bitfile_name)
         core_name, core = find_ip(self.overlay.ip_dict, "lutdla:ip:lutdla_core", path)
         dma_name, dma = find_ip(self.overlay.ip_dict, "xilinx.com:ip:axi_dma", path)
+        self._check_clock(path)
         self._core = driver(self.overlay, core_name)
         stream_bits = check_identity(self._core.read, core, path)
         self._address_bits = check_dma_parameters(dma["parameters"], stream_bits, path)
@@ -87,6 +123,37 @@ class PynqBackend:
         self.cycle_exact = bool(getattr(self._device, "cycle_exact", True))
         self.max_frame_bytes = int(self._dma.buffer_max_size)
         """The longest frame that one exchange can carry."""
+
+    def _take_board(self) -> BoardLock | None:
+        """Keep other processes off this board, and end what this one had opened on it."""
+        if not self._is_active or not getattr(self._device, "shared", True):
+            return None
+        board = str(self._device.name)
+        earlier = _newest.get(board)
+        if earlier is not None and not earlier._closed:
+            earlier.close()
+            earlier._closed = "this board was opened again since: use the newer accelerator"
+        return BoardLock(board)
+
+    def _leave_board(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _check_usable(self) -> None:
+        if self._closed:
+            raise DeviceError(self._closed)
+        if os.getpid() != self._process:
+            raise DeviceError(f"this board was opened by process {self._process} and is used by its child "
+                              f"{os.getpid()}: open it in the process that uses it, after the other has closed it")
+
+    def _check_clock(self, path: str) -> None:
+        try:
+            clock_mhz = float(self._pynq.Clocks.fclk0_mhz)
+        except (RuntimeError, ValueError, AttributeError) as error:
+            _log.warning("%s: pynq cannot tell the frequency of PL clock 0 (%s): it is not checked", path, error)
+            return
+        check_clock(self.overlay.ip_dict, clock_mhz, path)
 
     def _path(self, bitfile: str | Path | None) -> str:
         if bitfile is None:
@@ -110,9 +177,11 @@ class PynqBackend:
 
     # -- registers ---------------------------------------------------------------------------------------------------
     def read_register(self, offset: int) -> int:
+        self._check_usable()
         return int(self._core.read(_register_offset(offset)))
 
     def write_register(self, offset: int, value: int) -> None:
+        self._check_usable()
         if not 0 <= value < 1 << 32:
             raise InputError(f"register value is {value}: it must be 0..0xFFFFFFFF")
         self._core.write(_register_offset(offset), int(value))  # pynq takes int only, no numpy integers
@@ -120,6 +189,7 @@ class PynqBackend:
     # -- buffers -----------------------------------------------------------------------------------------------------
     def allocate(self, nbytes: int) -> Buffer:
         """A part of a pynq buffer; buffers that were given back are used again."""
+        self._check_usable()
         if nbytes < 1:
             raise InputError(f"buffer of {nbytes} bytes: it must be 1 or more")
         free = [buffer for address, buffer in self._buffers.items()
@@ -164,6 +234,7 @@ class PynqBackend:
 
     # -- exchanges ---------------------------------------------------------------------------------------------------
     def start(self, outgoing: Buffer, incoming: Buffer | None) -> None:
+        self._check_usable()
         if self._busy:
             raise DeviceError(f"an exchange is still in progress: poll until it is done ({self.stream_status()})")
         self._check_frame("outgoing", outgoing, self._alignment["mm2s"])
@@ -279,7 +350,12 @@ class PynqBackend:
         return int(self._registers.read(channel + register))
 
     def close(self) -> None:
-        """Stop the DMA and free every buffer; may be called twice."""
+        """Stop the DMA, free every buffer and leave the board to others; may be called twice."""
+        if self._closed:
+            return
+        self._closed = "this back end is closed: open the board again"
+        if os.getpid() != self._process:
+            return  # a forked child: board and buffers are its parent's
         if self._busy:
             with contextlib.suppress(DeadlineError):  # nothing more can be done about a DMA that hangs
                 self.reset_streams()  # or it would write into memory that is no longer ours
@@ -287,6 +363,7 @@ class PynqBackend:
             buffer.freebuffer()
         self._buffers.clear()
         self._lent.clear()
+        self._leave_board()
         if self._on_close is not None:
             self._on_close()
             self._on_close = None

@@ -63,6 +63,9 @@ class EmulatedDevice(Device):  # type: ignore[misc]  # pynq has no types
         poll_limit: see `AxiDma`.
     """
 
+    shared = False
+    """Other processes cannot see it, so no lock is needed."""
+
     _probe_priority_ = 10  # a lower number is asked first; pynq's own devices have 40, 50, 100, 200
 
     @classmethod
