@@ -205,7 +205,7 @@ def test_error_bits_are_decoded_before_halted(board, bit, text):
 def test_a_channel_that_was_stopped_from_outside_is_named(board):
     backend, _ = board
     backend.overlay.dma.write(0, 0)
-    with pytest.raises(DeviceError, match=r"DMA MM2S \(to the core\) does not run: reset the streams"):
+    with pytest.raises(CoreError, match=r"DMA MM2S \(to the core\) does not run: reset the streams"):
         backend.start(backend.allocate(8), None)
     backend.reset_streams()
     assert exchange(backend, bytes(8)) == bytes(8)

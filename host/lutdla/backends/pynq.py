@@ -92,6 +92,7 @@ class PynqBackend:
         self._reset_timeout_s = reset_timeout_s
         self._buffers: dict[int, Any] = {}  # address -> buffer as pynq made it
         self._lent: dict[int, int] = {}  # address -> bytes, of the buffers that are in use
+        self._doubtful: set[int] = set()  # addresses of buffers that are not to be used again
         self._outgoing: Any = None
         self._incoming: Any = None
         self._busy, self._received = False, 0
@@ -200,7 +201,15 @@ class PynqBackend:
         return part
 
     def _new_buffer(self, nbytes: int) -> Any:
-        buffer = self._pynq.allocate((nbytes,), dtype=np.uint8, target=self._device)
+        try:
+            buffer = self._pynq.allocate((nbytes,), dtype=np.uint8, target=self._device)
+        except (RuntimeError, OSError, MemoryError) as error:
+            if isinstance(error, LutdlaError):
+                raise
+            held = sum(int(b.nbytes) for b in self._buffers.values())
+            raise DeviceError(f"no contiguous memory for a buffer of {nbytes} bytes ({error}); this accelerator holds "
+                              f"{held} bytes in {len(self._buffers)} buffers: end other programs that use buffers, or "
+                              "boot with a larger cma= in the kernel's command line") from error
         address = int(buffer.physical_address)
         if (address + nbytes - 1) >> self._address_bits:
             buffer.freebuffer()
@@ -216,6 +225,12 @@ class PynqBackend:
         if any(part is not None and self._owner(part) == address for part in (self._outgoing, self._incoming)):
             raise DeviceError(f"buffer at 0x{address:X} is in use by an exchange: wait for it or reset the streams")
         del self._lent[address]
+        if address in self._doubtful:
+            self._drop(address)
+
+    def _drop(self, address: int) -> None:
+        self._doubtful.discard(address)
+        self._buffers.pop(address).freebuffer()
 
     @staticmethod
     def _address_of(buffer: Any) -> int:
@@ -243,12 +258,19 @@ class PynqBackend:
         for channel in (_MM2S, _S2MM) if incoming is not None else (_MM2S,):
             self._check_channel(channel, None)
             if self._read(channel, _STATUS) & _HALTED:
-                raise DeviceError(f"DMA {_NAMES[channel]} does not run: reset the streams ({self.stream_status()})")
+                raise CoreError(f"DMA {_NAMES[channel]} does not run: reset the streams ({self.stream_status()})",
+                                "DMA")
         self._outgoing, self._incoming, self._received, self._busy = outgoing, incoming, 0, True
-        if incoming is not None:
-            incoming.flush()  # type: ignore[attr-defined]  # no dirty cache line may be written over the result later
-            self._dma.recvchannel.transfer(incoming)
-        self._dma.sendchannel.transfer(outgoing)  # flushes
+        try:
+            if incoming is not None:
+                incoming.flush()  # type: ignore[attr-defined]  # no dirty cache line may overwrite the result later
+                self._dma.recvchannel.transfer(incoming)
+            self._dma.sendchannel.transfer(outgoing)  # flushes
+        except RuntimeError as error:
+            if isinstance(error, LutdlaError):
+                raise
+            raise CoreError(f"pynq cannot start a transfer ({error}; {self.stream_status()}): reset the streams",
+                            "DMA") from error
 
     def _check_frame(self, what: str, buffer: Any, alignment: int) -> None:
         self._owner(buffer)
@@ -267,6 +289,10 @@ class PynqBackend:
             return True
         channels = {_MM2S: self._outgoing} | ({_S2MM: self._incoming} if self._incoming is not None else {})
         words = [self._check_channel(channel, buffer) for channel, buffer in channels.items()]
+        for channel, word in zip(channels, words):
+            if word & _HALTED and not word & _IDLE:
+                raise CoreError(f"DMA {_NAMES[channel]} was stopped in the middle of a transfer: reset the streams "
+                                f"({self.stream_status()})", "DMA")
         if not all(word & _IDLE for word in words):
             return False
         for channel in channels:
@@ -316,7 +342,7 @@ class PynqBackend:
 
     # -- recovery ----------------------------------------------------------------------------------------------------
     def reset_streams(self) -> None:
-        """Abandon the exchange and bring the DMA back to idle.
+        """Abandon the exchange and bring the DMA back to idle. Buffers are made anew: one may have been the reason.
 
         Raises:
             DeadlineError: the DMA does not come out of reset in `reset_timeout_s`.
@@ -324,6 +350,9 @@ class PynqBackend:
         self._outgoing = self._incoming = None
         self._busy, self._received = False, 0
         self._reset_dma()
+        for address in [address for address in self._buffers if address not in self._lent]:
+            self._drop(address)
+        self._doubtful.update(self._lent)
         self._dma.set_up_tx_channel()
         self._dma.set_up_rx_channel()
 
@@ -363,6 +392,7 @@ class PynqBackend:
             buffer.freebuffer()
         self._buffers.clear()
         self._lent.clear()
+        self._doubtful.clear()
         self._leave_board()
         if self._on_close is not None:
             self._on_close()

@@ -9,7 +9,7 @@ from lutdla.errors import ToolError
 from lutdla.spec.config import CoreConfig
 
 STEP_CYCLES = 20_000
-"""Most cycles between two polls; a result frame ends them earlier."""
+"""Most cycles between two polls, unless said otherwise; a result frame ends them earlier."""
 
 REGISTER_CYCLES = 100
 """Cycles after which a register access that has not been answered is a fault of the core."""
@@ -39,6 +39,7 @@ class RtlModel:
         config: the core; built on first use (tens of seconds), then taken from the cache.
         stall: probability (0..1) that a stream pauses in a cycle, both directions.
         seed: of the stalls.
+        step_cycles: most clock cycles that one `step` runs.
 
     Raises:
         ToolError: a tool is missing or failed.
@@ -46,8 +47,8 @@ class RtlModel:
 
     cycle_exact = True
 
-    def __init__(self, config: CoreConfig, stall: float = 0.0, seed: int = 0) -> None:
-        self.config = config
+    def __init__(self, config: CoreConfig, stall: float = 0.0, seed: int = 0, step_cycles: int = STEP_CYCLES) -> None:
+        self.config, self._step_cycles = config, step_cycles
         self._library = _library(str(build(config)))
         self._handle: int | None = self._library.lutdla_new(stall, seed)
 
@@ -91,8 +92,8 @@ class RtlModel:
         return data.raw
 
     def step(self) -> None:
-        """Run up to `STEP_CYCLES` clock cycles."""
-        self._library.lutdla_step(self._core(), STEP_CYCLES)
+        """Run up to `step_cycles` clock cycles."""
+        self._library.lutdla_step(self._core(), self._step_cycles)
 
     def interrupt(self) -> bool:
         """Level of the interrupt line."""

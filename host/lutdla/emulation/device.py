@@ -66,7 +66,7 @@ class EmulatedDevice(Device):  # type: ignore[misc]  # pynq has no types
     shared = False
     """Other processes cannot see it, so no lock is needed."""
 
-    _probe_priority_ = 10  # a lower number is asked first; pynq's own devices have 40, 50, 100, 200
+    _probe_priority_: int | None = 10  # a lower number is asked first; pynq's own devices have 40, 50, 100, 200
 
     @classmethod
     def _probe_(cls) -> list[EmulatedDevice]:

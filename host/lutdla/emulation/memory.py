@@ -91,7 +91,7 @@ class EmulatedBuffer(PynqBuffer):  # type: ignore[misc]  # pynq has no types
         memory = self.__dict__.get("memory")
         if memory is not None and not self.freed:
             self.freed = True
-            memory.device.ddr.free(self.device_address)
+            memory.device.ddr.free(self.bo[0])
 
 
 class EmulatedMemory:

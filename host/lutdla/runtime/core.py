@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from lutdla.backends.protocol import Backend, Buffer
-from lutdla.errors import CoreError, DeadlineError, DeviceError, LutdlaError
+from lutdla.errors import CoreError, DeadlineError, DeviceError, InputError, LutdlaError
 from lutdla.spec.config import ABI_VERSION, CoreConfig
 from lutdla.spec.packets import ERROR_TEXT, ErrorCode
 from lutdla.spec.registers import BY_NAME, COUNTERS, MAGIC, REGISTERS, config_from_registers
@@ -98,13 +98,16 @@ class Core:
 
         Raises:
             CoreError: the core or the DMA reported an error.
-            DeadlineError: it did not end within `timeout_s`. After both the device is usable again.
+            DeadlineError: it did not end within `timeout_s`. After both, and after an interrupt by the user, the
+                device is usable again.
         """
         try:
             self.backend.start(outgoing, incoming)
             self._wait(what, self.backend.poll, timeout_s)
             return self.backend.received() if incoming is not None else 0
-        except (CoreError, DeadlineError):
+        except InputError:
+            raise  # nothing was begun
+        except BaseException:
             self.recover()
             raise
 
@@ -121,7 +124,7 @@ class Core:
 
         try:
             self._wait("waiting for the model to be committed", loaded, timeout_s)
-        except (CoreError, DeadlineError):
+        except BaseException:
             self.recover()
             raise
 
@@ -142,6 +145,11 @@ class Core:
             return
         error = self.fields("ERROR")
         code = error["CODE"]
+        magic = self.read("MAGIC")
+        if magic != MAGIC:
+            raise DeviceError(f"{self.backend.name}: {what}: register MAGIC is {magic:#010x}, expected {MAGIC:#010x}: "
+                              "the core does not answer any more, another overlay was downloaded or its bus failed; "
+                              "open it again with the overlay's path")
         name = ErrorCode(code).name if code in set(ErrorCode) else str(code)
         raise CoreError(f"{self.backend.name}: {what}: the core refused packet {error['PACKET']}: {error_text(code)}",
                         name)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lutdla.backends.protocol import Buffer
-from lutdla.errors import CoreError, DeviceError, FitError
+from lutdla.errors import CoreError, DeviceError, FitError, LutdlaError
 from lutdla.runtime.core import Core
 from lutdla.runtime.profile import Profile
 from lutdla.spec.artefact import Artefact
@@ -110,7 +110,11 @@ class Network:
             outgoing[size : size + len(packet)] = np.frombuffer(packet, np.uint8)
             size += len(packet)
         expected = images // self._per_pass * self._result_bytes
-        received = core.exchange(f"running {images} images", outgoing[:size], incoming[:expected], timeout_s)
+        try:
+            received = core.exchange(f"running {images} images", outgoing[:size], incoming[:expected], timeout_s)
+        except LutdlaError:
+            self._free()  # a buffer may have been the reason
+            raise
         if received != expected:
             raise CoreError(f"{core.backend.name}: a run of {images} images gave {received} bytes, expected "
                             f"{expected}: results were lost on their way", "DMA")
