@@ -28,8 +28,8 @@ from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
 
 CONFIG = CoreConfig(
-    v=2, c=4, ports=2, blocks=2, lanes=4, encoders=1, table_rows=64, index_words=16, accumulator_rows=4,
-    constant_rows=16, codebook_rows=64, program_rows=16, window_rows=16, value_rows=16, packet_beats=32,
+    v=2, c=4, ports=2, blocks=2, lanes=4, encoders=1, table_rows=64, index_words=32, accumulator_rows=4,
+    constant_rows=32, codebook_rows=64, program_rows=16, window_rows=16, value_rows=16, packet_beats=32,
 )  # fmt: skip
 """Small: thousands of loads and runs. Its table memory is too small for the last of `artefacts`."""
 
@@ -86,8 +86,7 @@ def show(found: dict[str, Any]) -> Table:
     """A table by kind of fault."""
     table = Table("part", "fault", *OUTCOMES, "recovered", title="what became of the faults")
     for kind in kinds():
-        group, what = what_it_is(kind)
-        table.add_row(group, what, *(str(found[f"{kind}_{outcome}"] or "") for outcome in OUTCOMES),
+        table.add_row(what_it_is(kind)[0], kind, *(str(found[f"{kind}_{outcome}"] or "") for outcome in OUTCOMES),
                       str(found[f"{kind}_recovered"]))
     return table
 

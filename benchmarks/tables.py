@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import accuracy_page, engine_page, growth, overlay_page
+from benchmarks import accuracy_page, engine_page, growth, overlay_page, reliability_page
 from benchmarks.record import ORIGIN, RESULTS, ROOT
 
 BEGIN, END = "<!-- figures: written by `make docs` -->", "<!-- end of figures -->"
@@ -126,12 +126,14 @@ def pages(found: dict[str, dict[str, Any]]) -> dict[str, str]:
     overlay = found.get(overlay_page.NAME)
     checks = {} if overlay is None else {"overlay_checks.md": overlay_page.page(overlay, NOTE, made_by(overlay))}
     return checks | {
+        "reliability.md": reliability_page.page(found, NOTE, made_by),
         "performance.md": _page(
             "Performance",
             "Cycles and lookups are counted by the counters of the Verilated core. A clock frequency is an assumption "
             "until a board or Vivado has shown it, and so is every rate that follows from it.",
             {name: figures for name, figures in found.items()
-             if name not in (*VERIFICATION, overlay_page.NAME) and not accuracy_page.covers(name)},
+             if name not in (*VERIFICATION, overlay_page.NAME, *reliability_page.SECTIONS)
+             and not accuracy_page.covers(name)},
             "python -m benchmarks.record demo lutdla demo",
         ),
         "accuracy.md": _page(

@@ -247,3 +247,17 @@ def test_a_row_may_replace_what_it_adds():
     with Bench(s.clk, s.block, reset=s.rst) as bench:
         found = drive(s, bench, config, image, work, random.Random(5), always=True)
     assert found == list(expected_groups(config, image, work))
+
+
+def test_values_are_added_from_one_place_and_stored_in_another():
+    config, rng = replace(BASE, v=4, lanes=4), np.random.default_rng(4)
+    image, s, limit, count = constants(config, rng), make(config), 1 << (BASE.acc_bits - 1), VALUE_ROWS_APART + 1
+    tail = {"residual": True, "store": True, "encode": True, "low": -128, "high": 127, "constant": 0, "codebook": 0,
+            "dest": 0, "to_output": False}  # fmt: skip
+    records = [tail | {"residual": False, "value_in": 0, "value_out": 20}, tail | {"value_in": 20, "value_out": 2},
+               tail | {"store": False, "value_in": 2, "value_out": 0}]  # fmt: skip
+    work = [(record, {"data": rng.integers(-limit, limit, 4), "channel": 0, "dest": i, "pool_first": True,
+                      "pool_last": True}) for record in records for i in range(count)]  # fmt: skip
+    with Bench(s.clk, s.block, reset=s.rst) as bench:
+        found = drive(s, bench, config, image, work, random.Random(4), always=True)
+    assert found == list(expected_groups(config, image, work))
