@@ -9,12 +9,15 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+from lutdla.errors import ConfigError
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.registers import REGISTERS, Register, constant_registers
 from lutdla_overlay.block_design import CORE, NAME, PS, block_design
-from lutdla_overlay.boards import CORE_BYTES, Board
+from lutdla_overlay.boards import CORE_BYTES, Board, board_names, load_board
+from lutdla_overlay.cores import load_core
 from lutdla_overlay.design import Cell, Design
 from lutdla_overlay.ip.component import ACCESS
+from lutdla_overlay.placeholder import placeholder
 
 
 def hwh(design: Design) -> str:
@@ -42,7 +45,7 @@ def write_overlay(folder: str | Path, config: CoreConfig, board: Board, clock_mh
                   name: str = NAME) -> Path:
     """Write NAME.hwh and a placeholder NAME.bit for the emulated device; returns the path of NAME.bit.
 
-    The .bit holds a sentence, no bitstream: it is for emulation only, a board refuses it.
+    The .bit says which overlay is meant and holds no bitstream: it is for emulation only, a board refuses it.
 
     Raises:
         ConfigError: see `block_design`.
@@ -51,8 +54,22 @@ def write_overlay(folder: str | Path, config: CoreConfig, board: Board, clock_mh
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.hwh").write_text(hwh(block_design(config, board, clock_mhz)), encoding="utf-8")
     bitfile = folder / f"{name}.bit"
-    bitfile.write_text(f"no bitstream: emulation only ({board.key}, {config})\n", encoding="utf-8")
+    bitfile.write_bytes(placeholder(config, board.key, board.part, clock_mhz))
     return bitfile
+
+
+def write_board_overlay(folder: str | Path, name: str) -> Path:
+    """`write_overlay` of the board that PYNQ calls `name`, with the core that suits it.
+
+    Raises:
+        ConfigError: there is no such board.
+    """
+    for key in board_names():
+        board = load_board(key)
+        if board.name == name:
+            core = load_core(board.core)
+            return write_overlay(folder, core.config, board, core.clock_mhz_assumed)
+    raise ConfigError(f"no board file names a board {name!r}: give the path of its overlay")
 
 
 def split_part(part: str) -> tuple[str, str, str]:

@@ -96,7 +96,7 @@ def test_the_placeholder_says_that_it_is_no_bitstream(tmp_path):
     bitfile = write_overlay(tmp_path / "new", CONFIG, load_board("pynq-z1"), name="digits")
     assert bitfile.name == "digits.bit"
     assert bitfile.with_suffix(".hwh").is_file()
-    assert "no bitstream: emulation only" in bitfile.read_text()
+    assert b"no bitstream: emulation only" in bitfile.read_bytes()
 
 
 def test_streams_wider_than_the_memory_port_are_refused():

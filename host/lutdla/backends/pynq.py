@@ -417,7 +417,13 @@ def _import_pynq() -> Any:
 
 def _active_device() -> Any:
     try:
-        return importlib.import_module("pynq.pl_server.device").Device.active_device
+        found = importlib.import_module("pynq.pl_server.device").Device.active_device
+        if not found.has_capability("REMOTE"):
+            return found
+        # pynq's own client of remote boards has no deadlines, and cannot send parts of buffers
+        return importlib.import_module("lutdla.remote.client").RemoteBoard(found.ip_addr, found.port)
     except RuntimeError as error:
+        if isinstance(error, LutdlaError):
+            raise
         raise DeviceError(f"pynq finds no device ({error}): run as root on a board with XILINX_XRT set, or use "
                           "lutdla.emulation.emulated_board") from error

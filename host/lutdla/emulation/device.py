@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,16 @@ with warnings.catch_warnings():
 from lutdla.backends.protocol import CoreModel
 from lutdla.emulation.dma import AxiDma
 from lutdla.emulation.memory import Ddr, EmulatedMemory, copy_from_ddr, copy_to_ddr
+from lutdla.emulation.metadata import forget_clocks, read_metadata
 from lutdla.emulation.ps import attach_clocks
-from lutdla.emulation.registers import AddressMap, RegisterArray
+from lutdla.emulation.registers import AddressMap, RegisterArray, WordRegisters
 from lutdla.errors import DeviceError
 from lutdla.spec.config import CoreConfig
 
 CORE_TYPE = "lutdla:ip:lutdla_core"
 DMA_TYPE = "xilinx.com:ip:axi_dma"
+INTERRUPTS_TYPE = "xilinx.com:ip:axi_intc"
+"""Its registers can be set; no interrupt comes."""
 
 MakeModel = Callable[[CoreConfig], CoreModel]
 
@@ -135,39 +137,27 @@ class EmulatedDevice(Device):  # type: ignore[misc]  # pynq has no types
         Raises:
             DeviceError: no hwh there.
         """
-        hwh = Path(bitfile_name).with_suffix(".hwh")
-        if not hwh.is_file():
-            raise DeviceError(f"{hwh} is missing: pynq needs the hwh beside the bit file, with the same name")
-        parser = _parse(hwh)
-        parameters = parser.ip_dict[parser.ps_name]["parameters"]
-        for i, clock in parser.clock_dict.items():
-            # pynqmetadata 0.2.0 finds no frequency on Zynq-7000 and pynq 4.0.0 then cannot set the clock
-            if clock.get("frequency", 0.0) is None:
-                clock["frequency"] = float(parameters[f"PCW_FPGA{i}_PERIPHERAL_FREQMHZ"])
-        for entry in parser.ip_dict.values():
-            # no interrupts are emulated; pynq would look for their lines in the kernel of this computer
-            entry["interrupts"] = {}
-        parser.mem_dict["PSDDR"] = {"base_address": 0, "size": self.ddr.size, "type": "DDR4", "tag": "PSDDR", "idx": 0,
-                                    "streaming": False, "used": 1, "raw_type": 1}
-        return parser
+        return read_metadata(bitfile_name, self.ddr.size)
 
     def set_bitfile_name(self, bitfile_name: str) -> None:
         """Read an overlay's metadata; called by Overlay before it downloads or attaches."""
         super().set_bitfile_name(bitfile_name)
-        if hasattr(pynq.ps.Clocks, "_real_instance"):  # pynq keeps the first device's clocks for ever
-            del pynq.ps.Clocks._real_instance
+        forget_clocks()
 
     def download(self, bitstream: Any, parser: Any = None) -> None:
         """Load an overlay: every IP starts anew."""
         if bitstream.partial:
             raise DeviceError("the emulated device has no partial reconfiguration: load a whole overlay")
         self.close()
-        self._attach()
+        self.attach_overlay()
         self.post_download(bitstream, parser, self.name)
 
-    def _attach(self) -> None:
+    def attach_overlay(self) -> None:
+        """Put on the bus what the hwh names; `set_bitfile_name` has read it."""
         by_type = {entry["type"].rpartition(":")[0]: entry for entry in self.ip_dict.values() if entry.get("type")}
-        core, dma = by_type.get(CORE_TYPE), by_type.get(DMA_TYPE)
+        core, dma, interrupts = (by_type.get(kind) for kind in (CORE_TYPE, DMA_TYPE, INTERRUPTS_TYPE))
+        if interrupts is not None:
+            self.bus.attach("interrupts", interrupts["phys_addr"], interrupts["addr_range"], WordRegisters())
         if core is not None:
             self.model = self._make_model(config_of(core["parameters"]))
             self.bus.attach("lutdla", core["phys_addr"], core["addr_range"], CoreRegisters(self.model))
@@ -183,8 +173,8 @@ class EmulatedDevice(Device):  # type: ignore[misc]  # pynq has no types
 
     def close(self) -> None:
         """Empty the programmable logic and free the model; may be called twice."""
-        self.bus.detach("lutdla")
-        self.bus.detach("dma")
+        for name in ("lutdla", "dma", "interrupts"):
+            self.bus.detach(name)
         if self.model is not None:
             self.model.close()
         self.model = self.dma = None
@@ -210,13 +200,3 @@ def _emulator_model(config: CoreConfig) -> CoreModel:
     from lutdla.backends.emulator import EmulatorModel
 
     return EmulatorModel(config)
-
-
-def _parse(hwh: Path) -> Any:
-    from pynqmetadata.frontends import Metadata
-
-    try:
-        from pynq.metadata.runtime_metadata_parser import RuntimeMetadataParser
-    except ModuleNotFoundError:  # since pynq 4.0 it is part of pynqmetadata
-        from pynqmetadata.views.runtime import RuntimeMetadataParser
-    return RuntimeMetadataParser(Metadata(input=hwh))

@@ -132,8 +132,9 @@ class FaultyDevice(EmulatedDevice):
         self.fault = fault
         fault.arm(self)
 
-    def _attach(self) -> None:
-        super()._attach()
+    def attach_overlay(self) -> None:
+        """As always, with the fault before the DMA."""
+        super().attach_overlay()
         if self.dma is not None:
             entry = next(e for e in self.ip_dict.values() if str(e.get("type")).startswith("xilinx.com:ip:axi_dma"))
             self.bus.attach("dma", entry["phys_addr"], entry["addr_range"], FaultyRegisters(self, self.dma))

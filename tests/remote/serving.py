@@ -1,0 +1,27 @@
+"""Virtual boards in processes of their own."""
+
+import subprocess
+import sys
+from contextlib import contextmanager
+
+PROGRAM = """
+import sys
+from lutdla.remote.server import BoardServer
+with BoardServer(sys.argv[1], port=0, idle_s=float(sys.argv[2])) as server:
+    print(server.port, flush=True)
+    server.wait(300)
+"""
+
+
+@contextmanager
+def served(board="kv260", idle_s=20.0):
+    """A server; yields its process, with its `port`."""
+    command = [sys.executable, "-W", "ignore", "-c", PROGRAM, board, str(idle_s)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        process.port = int(process.stdout.readline())
+        yield process
+    finally:
+        process.kill()
+        process.wait(60)
+        process.stdout.close()

@@ -1,0 +1,269 @@
+"""A virtual board in another process, used through lutdla's client, pynq's own client, and a notebook."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+
+import lutdla
+from lutdla.errors import DeadlineError, DeviceError, InputError, LutdlaError
+from lutdla.remote import client as clients
+from lutdla.remote.client import parse_address
+from lutdla.spec.artefact import Artefact
+from lutdla_overlay.boards import load_board
+from lutdla_overlay.hwh import write_board_overlay, write_overlay
+from tests.networks import two_layers
+from tests.remote.serving import served
+from tests.strategies import TINY
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks" / "lutdla_notebooks"
+MODEL = NOTEBOOKS / "models" / "digits.xc7z020.lut"
+DIGITS = np.load(NOTEBOOKS / "models" / "digits.npz")["images"]
+
+
+@pytest.fixture(scope="module")
+def board():
+    with served() as process:
+        yield process
+
+
+@pytest.fixture
+def server():
+    """A board for a test that kills it, or that must be the first client."""
+    with served(idle_s=0.3) as process:
+        yield process
+
+
+def target(server, overlay=""):
+    return f"pynq://127.0.0.1:{server.port}{overlay}"
+
+
+def expected(images, model=MODEL):
+    with lutdla.open("emulator") as accelerator:
+        return accelerator.load(model).raw(images)
+
+
+# -- the same code, the same bits ------------------------------------------------------------------------------------
+def test_results_over_the_network_are_those_of_the_emulator(board):
+    with lutdla.open(target(board)) as accelerator:
+        assert accelerator.name == "pynq"
+        net = accelerator.load(MODEL)
+        for n in (1, 7, 100, 300):  # buffers are used again, and replaced by larger ones
+            images = np.resize(DIGITS, (n, *DIGITS.shape[1:]))
+            np.testing.assert_array_equal(net.raw(images), expected(images))
+        assert not accelerator.policy.recoveries
+
+
+def test_an_overlay_of_one_s_own(board, tmp_path):
+    time.sleep(0.1)
+    bitfile = write_overlay(tmp_path, TINY, load_board("kv260"))
+    with lutdla.open(target(board, f"/{bitfile}")) as accelerator:
+        assert accelerator.config == TINY
+        network = two_layers()
+        x = np.arange(50, dtype=np.int8).reshape(5, 10)
+        np.testing.assert_array_equal(accelerator.load(network).raw(x), expected(x, network))
+
+
+@pytest.mark.timeout(120)
+def test_a_notebook_runs_on_it(server, tmp_path):
+    folder = shutil.copytree(NOTEBOOKS, tmp_path / "lutdla")
+    notebook = nbformat.read(folder / "01_run_a_network.ipynb", as_version=4)
+    here = 'target = "lutdla.bit" if has_board() else "emulator"'
+    (cell,) = (cell for cell in notebook.cells if here in cell.source)
+    cell.source = cell.source.replace(here, f'target = "{target(server)}"')
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(folder)}}).execute()
+    text = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
+    assert "94 of 100 are right" in text
+    assert "MAGIC = Register(" in text
+
+
+def test_pynq_s_own_client_runs_a_network(server, tmp_path):
+    bitfile = write_board_overlay(tmp_path, "KV260")
+    program = Path(__file__).with_name("stock_program.py")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", program, "127.0.0.1", str(server.port), bitfile, MODEL],
+        capture_output=True, text=True, timeout=100, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    name, results = done.stdout.split()
+    values = np.random.default_rng(0).integers(-128, 128, (5, *Artefact.load(MODEL).input_shape)).astype(np.int8)
+    assert name == "KV260"
+    assert bytes.fromhex(results) == expected(values).tobytes()
+
+
+def test_the_device_that_pynq_finds_is_replaced_by_one_with_deadlines(server, tmp_path):
+    bitfile = write_board_overlay(tmp_path, "KV260")
+    program = f"""
+import numpy as np, lutdla, pynq.pl_server.remote_device as stock
+from pynq.pl_server.device import Device
+Device.active_device = stock.RemoteDevice(0, "127.0.0.1", {server.port})
+with lutdla.open({str(bitfile)!r}) as accelerator:
+    net = accelerator.load({str(MODEL)!r})
+    print(type(accelerator.core().backend._device).__name__, net.raw(np.ones((1, 8, 8))).sum())
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["RemoteBoard", str(expected(np.ones((1, 8, 8))).sum())]
+
+
+# -- one client at a time --------------------------------------------------------------------------------------------
+def test_a_second_client_is_refused_while_the_first_works():
+    with served(idle_s=60) as server, lutdla.open(target(server)) as first:
+        net = first.load(MODEL)
+        with pytest.raises(DeviceError, match=r"the board KV260 is in use by ipv4:127\.0\.0\.1:\d+, which was idle"):
+            lutdla.open(target(server))
+        np.testing.assert_array_equal(net.raw(DIGITS), expected(DIGITS))
+
+
+def test_after_a_while_the_board_goes_to_the_next_and_the_first_is_told(server):
+    first = lutdla.open(target(server))
+    net = first.load(MODEL)
+    time.sleep(0.5)
+    with lutdla.open(target(server)) as second:
+        np.testing.assert_array_equal(second.load(MODEL).raw(DIGITS), expected(DIGITS))
+        with pytest.raises(LutdlaError, match=r"is in use by|the board was given to another client"):
+            net.raw(DIGITS)
+    first.close()
+
+
+def test_a_killed_client_leaves_a_board_that_works(server):
+    program = f"""
+import lutdla, numpy as np
+accelerator = lutdla.open("{target(server)}")
+net = accelerator.load({str(MODEL)!r})
+print("running", flush=True)
+while True:
+    accelerator.load({str(MODEL)!r})
+"""
+    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", program], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "running\n"
+    time.sleep(0.2)
+    process.send_signal(signal.SIGKILL)
+    process.wait(60)
+    process.stdout.close()
+    time.sleep(0.5)
+    with lutdla.open(target(server)) as accelerator:
+        np.testing.assert_array_equal(accelerator.load(MODEL).raw(DIGITS), expected(DIGITS))
+
+
+# -- a board that goes away ------------------------------------------------------------------------------------------
+def test_a_killed_server_is_an_error_and_no_hang(server):
+    with lutdla.open(target(server)) as accelerator:
+        net = accelerator.load(MODEL)
+        server.kill()
+        server.wait(60)
+        started = time.monotonic()
+        with pytest.raises(DeviceError, match=r"the board at 127\.0\.0\.1:\d+ cannot be reached any more"):
+            net.raw(DIGITS)
+        assert time.monotonic() - started < 20
+
+
+def test_a_server_that_hangs_runs_into_the_deadline(server, monkeypatch):
+    monkeypatch.setattr(clients, "CALL_S", 0.5)
+    monkeypatch.setattr(clients, "STREAM_S", 0.5)
+    with lutdla.open(target(server)) as accelerator:
+        net = accelerator.load(MODEL)
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            started = time.monotonic()
+            with pytest.raises(DeadlineError, match=r"the board at 127\.0\.0\.1:\d+ does not answer in time"):
+                net.raw(DIGITS)
+            assert time.monotonic() - started < 10
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        time.sleep(0.2)
+        accelerator.recover()
+        np.testing.assert_array_equal(net.raw(DIGITS), expected(DIGITS))
+
+
+def test_where_no_board_is_the_message_says_so(monkeypatch):
+    monkeypatch.setattr(clients, "CONNECT_S", 0.3)
+    with pytest.raises(DeviceError, match=r"no board answers at 127\.0\.0\.1:9 in 0\.3 s: .*lutdla serve --emulated"):
+        lutdla.open("pynq://127.0.0.1:9")
+
+
+# -- addresses and overlays ------------------------------------------------------------------------------------------
+def test_addresses():
+    assert parse_address("pynq://192.168.2.99") == ("192.168.2.99", 7967, None)
+    assert parse_address("pynq://board:1234/") == ("board", 1234, None)
+    assert parse_address("pynq://[::1]:5/lutdla.bit") == ("::1", 5, "lutdla.bit")
+    assert parse_address("pynq://board//tmp/lutdla.bit") == ("board", 7967, "/tmp/lutdla.bit")
+    for wrong in ("pynq://", "pynq:///x.bit", "pynq://a?b", "pynq://me@board", "http://board"):
+        with pytest.raises(InputError, match=r"no address of a board: use pynq://HOST\[:PORT\]\[/OVERLAY\.bit\]"):
+            parse_address(wrong)
+    with pytest.raises(InputError, match="Port"):
+        parse_address("pynq://board:99999")
+    with pytest.raises(InputError, match=r"x\.txt is no \.bit file"):
+        parse_address("pynq://board/x.txt")
+
+
+def test_an_overlay_has_its_own_configuration(board):
+    with pytest.raises(InputError, match="an overlay has its own configuration: open it without config"):
+        lutdla.open(target(board), config=TINY)
+
+
+def test_a_missing_overlay_is_named(server):
+    with pytest.raises(DeviceError, match=r"there is no nothere\.bit"):
+        lutdla.open(target(server, "/nothere.bit"))
+
+
+def test_an_overlay_of_another_board_is_refused(server, tmp_path):
+    bitfile = write_overlay(tmp_path, TINY, load_board("zcu104"))
+    with pytest.raises(DeviceError, match="this overlay is for the board zcu104, this is a kv260: serve that board"):
+        lutdla.open(target(server, f"/{bitfile}"))
+
+
+def test_a_file_that_is_no_bitstream_is_refused(server, tmp_path):
+    bitfile = write_overlay(tmp_path, TINY, load_board("kv260"))
+    bitfile.write_bytes(b"nothing")
+    with pytest.raises(DeviceError, match=r"lutdla\.bit: no \.bit file"):
+        lutdla.open(target(server, f"/{bitfile}"))
+
+
+# -- lutdla serve ----------------------------------------------------------------------------------------------------
+def serve(*options, **more):
+    command = [sys.executable, "-W", "ignore", "-m", "lutdla", "serve", *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_serves_until_it_is_told_to_stop(number):
+    process = serve("--emulated", "--port", "0", "--board", "zcu104")
+    first, second = process.stdout.readline(), process.stdout.readline()
+    port = int(re.fullmatch(r"virtual ZCU104 on 127\.0\.0\.1:(\d+); Ctrl-C ends it\n", first)[1])
+    assert second == f'  lutdla.open("pynq://127.0.0.1:{port}")\n'
+    with lutdla.open(f"pynq://127.0.0.1:{port}") as accelerator:
+        assert accelerator.config.stream_bits == 128
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, "stopped\n", "")
+
+
+def test_a_port_in_use_is_named(board):
+    out, err = serve("--emulated", "--port", str(board.port)).communicate(timeout=60)
+    assert err.startswith(f"error: 127.0.0.1:{board.port} cannot be listened on")
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    (["--emulated", "--host", "0.0.0.0"], "everybody who reaches it could use the board"),
+    (["--emulated", "--host", "192.168.7.7"], "everybody who reaches it could use the board"),
+    ([], "on a board, PYNQ's own server does this; say --emulated for a virtual one"),
+    (["--emulated", "--board", "toaster"], "toaster"),
+])  # fmt: skip
+def test_what_is_not_served(options, message):
+    process = serve("--port", "0", *options)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert message in err
+    assert "Traceback" not in err
