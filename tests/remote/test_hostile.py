@@ -136,10 +136,11 @@ def described(**changes):
 
 @pytest.mark.parametrize(("firmware", "message"), [
     (b"", "cannot be emulated"), (b"\xff" * 400, "no placeholder of an overlay"),
-    (bytes(1 << 20), "are no placeholder"), (swapped(b"no bitstream: emulation only {" + b"[" * 9998), "no placeholder"),
+    (bytes(1 << 20), "are no placeholder"),
+    (swapped(b"no bitstream: emulation only {" + b"[" * 9998), "no placeholder"),
     (described(v=0), "cannot be emulated"),
     (described(table_rows=1 << 40), "cannot be emulated"), (described(lanes="many"), "cannot be emulated"),
-    (described(table_rows=65536, lanes=64, ports=16, blocks=16), "table memory of 1073741824 bytes"),
+    (described(table_rows=65536, lanes=64, ports=16, blocks=8), "table memory of 536870912 bytes"),
     (placeholder(CoreConfig(), "kv260", "x", 100.0), "no placeholder"),  # the whole .bit, not its data
 ])  # fmt: skip
 def test_what_is_no_overlay_is_refused(client, firmware, message):
