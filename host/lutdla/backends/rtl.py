@@ -80,7 +80,12 @@ class RtlModel:
 
     def sent(self) -> bool:
         """Whether all queued beats were taken."""
-        return int(self._library.lutdla_unsent(self._core())) == 0
+        return self.unsent == 0
+
+    @property
+    def unsent(self) -> int:
+        """Queued bytes that the core has not taken."""
+        return int(self._library.lutdla_unsent(self._core()))
 
     def receive(self) -> bytes | None:
         """The next whole frame of results, if there is one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from lutdla.errors import ArtefactError, InputError
 from lutdla.runtime.host_ops import OPS
 from lutdla.spec.pipeline import LOOKUP, Pipeline, Step
+from lutdla.spec.typed import MOST_AXES
 
 Array = npt.NDArray[Any]
 RunPart = Callable[[Step, Array], Array]
@@ -20,6 +21,10 @@ RunPart = Callable[[Step, Array], Array]
 
 TRIAL = 2
 """Inputs of the trial run: more than one, so that a step that mixes them is noticed."""
+
+
+LARGEST_VALUE = 1 << 30
+"""Bytes of a value in the trial run."""
 
 
 def arguments(step: Step, pipeline: Pipeline) -> dict[str, Any]:
@@ -71,7 +76,9 @@ def check_steps(pipeline: Pipeline) -> tuple[int, ...]:
             else:
                 with np.errstate(all="ignore"):  # of zeros: 0 / 0 says nothing about real inputs
                     values[step.name] = OPS[step.op](*given, **arguments(step, pipeline))
-        except (ValueError, TypeError, IndexError, AttributeError, KeyError) as error:
+            if np.asarray(values[step.name]).nbytes > LARGEST_VALUE:
+                raise ValueError(f"its value has more than {LARGEST_VALUE} bytes for {TRIAL} inputs")
+        except (ValueError, TypeError, IndexError, AttributeError, KeyError, OverflowError, MemoryError) as error:
             shapes = ", ".join(f"{name} {np.shape(value)}" for name, value in zip(step.inputs, given))
             raise ArtefactError(f"pipeline: step {step.name} ({step.op}) cannot be computed from "
                                 f"{shapes or 'nothing'}: {error}: export the model again") from error
@@ -86,7 +93,7 @@ def _check_call(step: Step, pipeline: Pipeline) -> None:
     if step.op == LOOKUP:
         shape = step.attributes.get("shape")
         artefact = pipeline.parts[step.attributes["part"]]
-        if len(step.inputs) != 1 or not isinstance(shape, list) or math.prod(shape) != artefact.outputs:
+        if len(step.inputs) != 1 or not _is_shape(shape) or math.prod(shape) != artefact.outputs:
             raise ArtefactError(f"pipeline: step {step.name} runs part {step.attributes['part']} on {len(step.inputs)} "
                                 f"inputs for results of shape {shape}: it takes 1 and gives {artefact.outputs} values: "
                                 "export the model again")
@@ -100,6 +107,11 @@ def _check_call(step: Step, pipeline: Pipeline) -> None:
     except TypeError as error:
         raise ArtefactError(f"pipeline: step {step.name} does not call {step.op}{inspect.signature(OPS[step.op])} "
                             f"as it must be: {error}: export the model again") from error
+
+
+def _is_shape(value: Any) -> TypeGuard[list[int]]:
+    """Whether a JSON value is the shape of an array."""
+    return isinstance(value, list) and len(value) <= MOST_AXES and all(type(n) is int and n > 0 for n in value)
 
 
 def _pretend(step: Step, x: Array, pipeline: Pipeline) -> Array:

@@ -23,6 +23,7 @@ from lutdla.spec.frame_layout import FrameLayout
 from lutdla.spec.memory import MemoryImage, Piece
 from lutdla.spec.program import EncodeInput, Lookup, Loop, Program
 from lutdla.spec.requirements import required_depths
+from lutdla.spec.typed import build, read_json, shape, whole
 from lutdla.spec.window import PORT_FIELDS, Port, Window
 
 FORMAT_VERSION = 3
@@ -33,6 +34,9 @@ HEADER_KEYS = (
     "format", "abi", "config", "program", "pieces", "input", "outputs", "output_pixels", "requires", "layers",
     "provenance",
 )  # fmt: skip
+LARGEST_SCALE = 1e28
+"""Of results: accumulators of 32 bits times it are still float32."""
+
 TENSORS = {
     "codebooks": "int8", "tables": "int8", "mult": "int64", "bias": "int64", "shift": "int64",
     "windows": "int32", "streamed": "int8", "output_scale": "float32", "output_bias": "float32",
@@ -217,10 +221,14 @@ class Artefact:
 
     def _check_border(self, path: str) -> None:
         """Check that inputs fit into a frame and outputs into a result."""
+        self.layout.check(self.config)
         values, groups = math.prod(self.input_shape), self.layout.groups(self.config)
         if values != self.layout.values or groups != self.image.program.input_groups:
             raise ArtefactError(f"{path}: an input has {values} values, its layout {self.layout.values} in {groups} "
                                 f"groups, the program takes {self.image.program.input_groups} groups: compile it again")
+        for name, real in (("scales", self.output_scale), ("biases", self.output_bias)):
+            if not (np.abs(real) < LARGEST_SCALE).all():
+                raise ArtefactError(f"{path}: output {name} are not all below {LARGEST_SCALE:g}: compile it again")
         results = self.image.program.output_rows * self.config.lanes
         if self.output_pixels < 1 or any(count % self.output_pixels for count in (
                 self.outputs, *self.image.program.output_shares)):
@@ -238,7 +246,7 @@ class Artefact:
             ArtefactError: they describe no network; `path` is for the message.
         """
         try:
-            header = json.loads(text)
+            header = read_json(text)
             if (header["format"], header["abi"]) != (FORMAT_VERSION, ABI_VERSION):
                 raise ArtefactError(
                     f"{path}: format {header['format']}, ABI {header['abi']}; this lutdla reads format "
@@ -254,16 +262,18 @@ class Artefact:
             image = MemoryImage(program, **stored, windows=_windows(tensors["windows"]), pieces=pieces)
             image.validate(config)
             artefact = cls(
-                config, image, tuple(header["input"]["shape"]), header["input"]["scale"],
-                header["input"]["zero_point"], tensors["output_scale"], tensors["output_bias"],
-                FrameLayout(**header["input"]["layout"]), tuple(header["layers"]), header["provenance"],
-                header["output_pixels"],
+                config, image, shape(header["input"]["shape"], "the input's shape"),
+                _scale(header["input"]["scale"]), whole(header["input"]["zero_point"], "zero_point"),
+                tensors["output_scale"], tensors["output_bias"], build(FrameLayout, header["input"]["layout"]),
+                tuple(map(str, header["layers"])), header["provenance"],
+                whole(header["output_pixels"], "output_pixels"),
             )  # fmt: skip
             artefact._check_border(path)
             return artefact
         except ArtefactError:
             raise
-        except (KeyError, TypeError, ValueError, IndexError, json.JSONDecodeError, LutdlaError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError,
+                LutdlaError) as error:  # fmt: skip
             raise ArtefactError(f"{path}: header does not describe a network ({error!r}): compile it again") from error
 
 
@@ -271,11 +281,18 @@ def _record(entry: dict[str, Any]) -> EncodeInput | Lookup:
     values = dict(entry)
     kind = values.pop("kind")
     if kind == "EncodeInput":
-        return EncodeInput(**values)
+        return build(EncodeInput, values)
     if kind != "Lookup":
         raise KeyError(f"unknown record kind {kind!r}")
-    values["loops"] = tuple(Loop(**loop) for loop in values["loops"])
-    return Lookup(**values)
+    values["loops"] = tuple(build(Loop, loop) for loop in values["loops"])
+    return build(Lookup, values)
+
+
+def _scale(value: Any) -> float:
+    """The scale of inputs, which are divided by it."""
+    if type(value) not in (int, float) or not math.isfinite(value) or value <= 0:
+        raise ValueError(f"the input's scale is {value!r}, it must be a number above 0")
+    return float(value)
 
 
 def _window_tensor(windows: tuple[Window, ...]) -> npt.NDArray[np.int32]:
@@ -301,6 +318,7 @@ def _pieces(places: list[list[int]], streamed: npt.NDArray[np.int8]) -> tuple[Pi
     """Table pieces of their first rows and numbers of rows, and of all their rows one behind the other."""
     pieces, at = [], 0
     for row, rows in places:
+        whole(row, "first row of a piece"), whole(rows, "rows of a piece")
         pieces.append(Piece(row, streamed[:, at : at + rows]))
         at += rows
     if at != streamed.shape[1]:

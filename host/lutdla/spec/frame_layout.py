@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lutdla.errors import ProgramError
 from lutdla.spec.config import CoreConfig
 
 
@@ -26,6 +27,21 @@ class FrameLayout:
     width: int = 1
     slice: int = 4
     space_to_depth: int = 1
+
+    def check(self, config: CoreConfig) -> None:
+        """Check that a core can take such inputs.
+
+        Raises:
+            ProgramError: names the field, its value and what it must be.
+        """
+        for name in ("channels", "height", "width", "slice", "space_to_depth"):
+            if getattr(self, name) < 1:
+                raise ProgramError(f"layout: {name} is {getattr(self, name)}, it must be 1 or more")
+        if self.slice > config.v:
+            raise ProgramError(f"layout: slice is {self.slice}, this core has v={config.v}: at most that")
+        if self.height % self.space_to_depth or self.width % self.space_to_depth:
+            raise ProgramError(f"layout: space_to_depth is {self.space_to_depth}, it must divide height {self.height} "
+                               f"and width {self.width}")
 
     @property
     def values(self) -> int:

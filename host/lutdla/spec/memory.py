@@ -78,6 +78,9 @@ class MemoryImage:
                     f"{name} memory needs {array.shape[0]} rows, this core has {config.depth(name)} "
                     f"(lanes={config.lanes}, banks={config.banks}): use a core with {name}_rows >= {array.shape[0]}"
                 )
+        if not len(self.mult) == len(self.bias) == len(self.shift):
+            raise ProgramError(f"constants have {len(self.mult)} rows of mult, {len(self.bias)} of bias and "
+                               f"{len(self.shift)} of shift: they must be as many")
         for name, array, low, high in (
             ("mult", self.mult, 0, (1 << 15) - 1),
             ("bias", self.bias, -(1 << (BIAS_BITS - 1)), (1 << (BIAS_BITS - 1)) - 1),

@@ -18,12 +18,16 @@ import numpy.typing as npt
 from lutdla.errors import ArtefactError
 from lutdla.spec import container
 from lutdla.spec.artefact import Artefact
+from lutdla.spec.typed import read_json, shape
 
 KIND = "lutdla_pipeline"
 FORMAT_VERSION = 1
 HEADER_KEYS = ("format", "inputs", "steps", "output", "parts", "provenance")
 LOOKUP = "lookup"
 """Operation of a step that runs an artefact: attributes `part` (its name) and `shape` (of one result)."""
+
+LARGEST_ATTRIBUTE = 1 << 26
+"""Largest whole number among a step's attributes."""
 
 INPUT_TYPES = ("float32", "int64")
 
@@ -162,20 +166,46 @@ class Pipeline:
             ArtefactError: they describe none; `path` is for the message.
         """
         try:
-            header = json.loads(text)
+            header = read_json(text)
             if header["format"] != FORMAT_VERSION:
                 raise ArtefactError(f"{path}: pipeline format {header['format']}, this lutdla reads {FORMAT_VERSION}: "
                                     "export the model with this version")
             parts = {name: Artefact.from_parts(f"{path}, part {name}", text, _below(stored, f"part/{name}/"))
                      for name, text in header["parts"].items()}
             return cls(
-                tuple(Input(entry["name"], tuple(entry["shape"]), entry["dtype"]) for entry in header["inputs"]),
-                tuple(Step(step["name"], step["op"], tuple(step["inputs"]), step["attributes"], step["tensors"])
-                      for step in header["steps"]),
-                header["output"], _below(stored, "tensor/"), parts, header["provenance"],
+                tuple(Input(_name(entry["name"]), shape(entry["shape"], "the shape of an input"), _name(entry["dtype"]))
+                      for entry in header["inputs"]),
+                tuple(Step(_name(step["name"]), _name(step["op"]), tuple(map(_name, step["inputs"])),
+                           _attributes(step["attributes"]), _tensors(step["tensors"])) for step in header["steps"]),
+                _name(header["output"]), _below(stored, "tensor/"), parts, header["provenance"],
             )  # fmt: skip
-        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        except ArtefactError:
+            raise
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
             raise ArtefactError(f"{path}: header does not describe a pipeline ({error!r}): export it again") from error
+
+
+def _name(value: Any) -> str:
+    if type(value) is not str:
+        raise TypeError(f"{value!r} is no name")
+    return value
+
+
+def _tensors(values: Any) -> dict[str, str]:
+    return {_name(argument): _name(tensor) for argument, tensor in dict(values).items()}
+
+
+def _attributes(values: Any) -> dict[str, Any]:
+    """JSON values, whose numbers are no larger than a step can need."""
+    attributes = {_name(argument): value for argument, value in dict(values).items()}
+    left = list(attributes.values())
+    while left:
+        value = left.pop()
+        if isinstance(value, (list, dict)):
+            left += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, int) and abs(value) > LARGEST_ATTRIBUTE:
+            raise ValueError(f"an attribute of a step is {value}, at most {LARGEST_ATTRIBUTE} is read")
+    return attributes
 
 
 def _below(stored: dict[str, npt.NDArray[Any]], prefix: str) -> dict[str, npt.NDArray[Any]]:
