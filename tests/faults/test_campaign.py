@@ -21,7 +21,7 @@ from tests.programs import Shape
 from tests.strategies import TINY
 
 ARTEFACTS = two_layers(0), two_layers(1), random_artefact(TINY, Shape(5, images=2, pieces=3))
-EACH = 8
+EACH = 7
 """Faults of each kind over the emulator."""
 
 
