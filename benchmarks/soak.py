@@ -109,7 +109,7 @@ def soak(backend: Backend, known: list[Known], images: int, most: int, seed: int
 def main() -> None:
     """Run, show progress, write the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
-    parser.add_argument("--images", type=int, default=2_000_000, help="on the emulator")
+    parser.add_argument("--images", type=int, default=1_200_000, help="on the emulator")
     parser.add_argument("--rtl-images", type=int, default=10_000, help="on the Verilated core")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="where the figures go")

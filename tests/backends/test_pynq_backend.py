@@ -228,7 +228,7 @@ def test_stream_status_says_what_a_stalled_exchange_waits_for(board):
 
 def test_a_dma_that_hangs_in_reset_runs_into_the_deadline():
     backend = emulated_board(Loopback(CONFIG), CONFIG)
-    backend._reset_timeout_s = 0.05
+    backend._channels.reset_timeout_s = 0.05
     dma = backend.overlay.device.dma
     dma.reset_polls = 1 << 60
     with pytest.raises(DeadlineError, match=(

@@ -10,7 +10,6 @@ import contextlib
 import importlib
 import logging
 import os
-import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -21,20 +20,10 @@ import numpy as np
 from lutdla.backends.board_lock import BoardLock
 from lutdla.backends.overlay_files import check_clock, check_manifest, check_metadata
 from lutdla.backends.protocol import Buffer
+from lutdla.backends.pynq_dma import MM2S, S2MM, DmaChannels
 from lutdla.backends.pynq_overlay import alignment, check_dma_parameters, check_identity, driver, find_ip
-from lutdla.errors import CoreError, DeadlineError, DeviceError, InputError, LutdlaError, ToolError
+from lutdla.errors import CoreError, DeviceError, InputError, LutdlaError, ToolError
 from lutdla.spec.registers import ADDRESS_BITS
-
-_MM2S, _S2MM = 0x00, 0x30
-_NAMES = {_MM2S: "MM2S (to the core)", _S2MM: "S2MM (from the core)"}
-_CONTROL, _STATUS, _ADDRESS, _ADDRESS_HIGH, _LENGTH = 0x00, 0x04, 0x18, 0x1C, 0x28  # offsets in a channel
-_RUN, _RESET = 1 << 0, 1 << 2
-_HALTED, _IDLE, _IOC = 1 << 0, 1 << 1, 1 << 12
-_ERRORS = {
-    1 << 4: "internal error: a length of 0, or the core sent more than the buffer holds",
-    1 << 5: "slave error: memory refused the access",
-    1 << 6: "decode error: the address is not in DDR, or is beyond the DMA's address width",
-}
 
 _PYNQ_ERRORS = (OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError, SyntaxError)
 """What pynq was seen to raise for files that are missing or broken; a SyntaxError is one of XML."""
@@ -89,7 +78,6 @@ class PynqBackend:
 
     def _open(self, bitfile: str | Path | None, download: bool | None, reset_timeout_s: float) -> None:
         """Load or attach to the overlay, check it, and bring its DMA to idle."""
-        self._reset_timeout_s = reset_timeout_s
         self._buffers: dict[int, Any] = {}  # address -> buffer as pynq made it
         self._lent: dict[int, int] = {}  # address -> bytes, of the buffers that are in use
         self._doubtful: set[int] = set()  # addresses of buffers that are not to be used again
@@ -118,8 +106,9 @@ class PynqBackend:
         self._address_bits = check_dma_parameters(dma["parameters"], stream_bits, path)
         self._alignment = {name: alignment(dma["parameters"], name) for name in ("mm2s", "s2mm")}
         # Straight to the registers first: the stock driver's constructor waits without a deadline for a running DMA.
-        self._registers = self._pynq.MMIO(dma["phys_addr"], dma["addr_range"], device=self._device)
-        self._reset_dma()
+        registers = self._pynq.MMIO(dma["phys_addr"], dma["addr_range"], device=self._device)
+        self._channels = DmaChannels(registers, reset_timeout_s)
+        self._channels.reset()
         self._dma = driver(self.overlay, dma_name)
         self.cycle_exact = bool(getattr(self._device, "cycle_exact", True))
         self.max_frame_bytes = int(self._dma.buffer_max_size)
@@ -255,11 +244,8 @@ class PynqBackend:
         self._check_frame("outgoing", outgoing, self._alignment["mm2s"])
         if incoming is not None:
             self._check_frame("incoming", incoming, self._alignment["s2mm"])
-        for channel in (_MM2S, _S2MM) if incoming is not None else (_MM2S,):
-            self._check_channel(channel, None)
-            if self._read(channel, _STATUS) & _HALTED:
-                raise CoreError(f"DMA {_NAMES[channel]} does not run: reset the streams ({self.stream_status()})",
-                                "DMA")
+        for channel in (MM2S, S2MM) if incoming is not None else (MM2S,):
+            self._channels.check_running(channel)
         self._outgoing, self._incoming, self._received, self._busy = outgoing, incoming, 0, True
         try:
             if incoming is not None:
@@ -285,60 +271,21 @@ class PynqBackend:
 
     def poll(self) -> bool:
         if not self._busy:
-            self._read(_MM2S, _STATUS)  # a simulated device lets time pass when it is looked at
+            self._channels.look()
             return True
-        channels = {_MM2S: self._outgoing} | ({_S2MM: self._incoming} if self._incoming is not None else {})
-        words = [self._check_channel(channel, buffer) for channel, buffer in channels.items()]
-        for channel, word in zip(channels, words):
-            if word & _HALTED and not word & _IDLE:
-                raise CoreError(f"DMA {_NAMES[channel]} was stopped in the middle of a transfer: reset the streams "
-                                f"({self.stream_status()})", "DMA")
-        if not all(word & _IDLE for word in words):
+        if not self._channels.done(self._outgoing, self._incoming):
             return False
-        for channel in channels:
-            self._registers.write(channel + _STATUS, _IOC)
         if self._incoming is not None:
-            self._received = self._read(_S2MM, _LENGTH)
+            self._received = self._channels.received()
             self._incoming.invalidate()
         self._outgoing, self._incoming, self._busy = None, None, False
         return True
-
-    def _check_channel(self, channel: int, buffer: Any) -> int:
-        """The status word of a channel.
-
-        Raises:
-            CoreError: it holds an error; the exchange is over.
-        """
-        word = self._read(channel, _STATUS)
-        errors = [text for bit, text in _ERRORS.items() if word & bit]
-        if errors:
-            address = self._read(channel, _ADDRESS) | self._read(channel, _ADDRESS_HIGH) << 32
-            asked = f", buffer of {buffer.nbytes} bytes" if buffer is not None else ""
-            raise CoreError(f"DMA {_NAMES[channel]}: {'; '.join(errors)} (status 0x{word:08X}, address "
-                            f"0x{address:X}, length {self._read(channel, _LENGTH)}{asked}): reset the streams", "DMA")
-        return word
 
     def received(self) -> int:
         return self._received
 
     def stream_status(self) -> str:
-        return "; ".join(self._describe(channel) for channel in (_MM2S, _S2MM))
-
-    def _describe(self, channel: int) -> str:
-        word, armed = self._read(channel, _STATUS), self._outgoing if channel == _MM2S else self._incoming
-        errors = [text.split(":")[0] for bit, text in _ERRORS.items() if word & bit]
-        if errors:
-            state = " and ".join(errors)
-        elif word & _HALTED:
-            state = "halted"
-        elif word & _IDLE or armed is None:
-            state = "idle"
-        elif channel == _MM2S:
-            state = f"busy, the core has not taken all {armed.nbytes} bytes (it stalls or waits for the result stream)"
-        else:
-            state = f"busy, no whole result frame has come (TLAST missing) for the buffer of {armed.nbytes} bytes"
-        return (f"DMA {_NAMES[channel]}: {state} (CR 0x{self._read(channel, _CONTROL):08X}, SR 0x{word:08X}, "
-                f"length {self._read(channel, _LENGTH)})")
+        return self._channels.describe(self._outgoing, self._incoming)
 
     # -- recovery ----------------------------------------------------------------------------------------------------
     def reset_streams(self) -> None:
@@ -349,34 +296,12 @@ class PynqBackend:
         """
         self._outgoing = self._incoming = None
         self._busy, self._received = False, 0
-        self._reset_dma()
+        self._channels.reset()
         for address in [address for address in self._buffers if address not in self._lent]:
             self._drop(address)
         self._doubtful.update(self._lent)
         self._dma.set_up_tx_channel()
         self._dma.set_up_rx_channel()
-
-    def _reset_dma(self) -> None:
-        """Reset both channels and start them, each wait with a deadline."""
-        self._registers.write(_MM2S + _CONTROL, _RESET)
-        for channel in (_MM2S, _S2MM):
-            self._wait(channel, _CONTROL, _RESET, "is still in reset")
-        for channel in (_MM2S, _S2MM):
-            self._registers.write(channel + _CONTROL, _RUN)
-            self._wait(channel, _STATUS, _HALTED, "does not start")
-
-    def _wait(self, channel: int, register: int, bit: int, what: str) -> None:
-        deadline = time.monotonic() + self._reset_timeout_s
-        while self._read(channel, register) & bit:
-            if time.monotonic() > deadline:
-                raise DeadlineError(
-                    f"DMA {_NAMES[channel]} {what} after {self._reset_timeout_s:g} s (CR "
-                    f"0x{self._read(channel, _CONTROL):08X}, SR 0x{self._read(channel, _STATUS):08X}): is the "
-                    "overlay's clock running? Download the overlay again"
-                )
-
-    def _read(self, channel: int, register: int) -> int:
-        return int(self._registers.read(channel + register))
 
     def close(self) -> None:
         """Stop the DMA, free every buffer and leave the board to others; may be called twice."""
@@ -386,7 +311,7 @@ class PynqBackend:
         if os.getpid() != self._process:
             return  # a forked child: board and buffers are its parent's
         if self._busy:
-            with contextlib.suppress(DeadlineError):  # nothing more can be done about a DMA that hangs
+            with contextlib.suppress(LutdlaError):  # nothing more can be done about a DMA that hangs
                 self.reset_streams()  # or it would write into memory that is no longer ours
         for buffer in self._buffers.values():
             buffer.freebuffer()
