@@ -53,7 +53,7 @@ pytest-old-pynq: install ## the pynq tests again, with the pynq of Zynq-7000 ima
 		'import pynq, sys; sys.exit(pynq.__version__ != "$(OLD_PYNQ)" and f"pynq is {pynq.__version__}, not $(OLD_PYNQ)")'
 	PYTHONPATH=$(CURDIR)/$(VENV)/pynq-$(OLD_PYNQ) $(BIN)/pytest -n $(JOBS) --dist loadfile \
 		tests/emulation tests/overlay tests/backends tests/remote \
-		-k "emulation or hwh or every_board_is_built or pynq or test_remote or board_lock or overlay_files"
+		-k "emulation or hwh or every_board_is_built or pynq or own_client or over_the_network or board_lock or overlay_files"
 
 .PHONY: docs
 docs: install ## write the generated pages of docs/ and the figures of README.md again
