@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lutdla.emulation.device import _parse
+from lutdla.emulation.metadata import parse_hwh
 from lutdla.errors import ToolError
 from lutdla_overlay.boards import board_names, load_board
 from lutdla_overlay.compare import compare
@@ -34,10 +34,10 @@ def test_every_board_is_built_as_predicted(board, tmp_path):
     outcomes, overlay = build(plan, tmp_path)
     assert [outcome.ran for outcome in outcomes] == [True] * 4
     assert compare(hwh(plan.design), overlay.hwh.read_text(), plan.design) == []
-    metadata = _parse(overlay.hwh)
+    metadata = parse_hwh(overlay.hwh)
     assert {pin: metadata.interrupt_pins[pin]["index"] for pin in INTERRUPTS} == INTERRUPTS
     assert metadata.ip_dict["lutdla"]["phys_addr"] == load_board(board).addresses.lutdla
-    predicted = _parse(tmp_path / "predicted" / "lutdla.hwh")
+    predicted = parse_hwh(tmp_path / "predicted" / "lutdla.hwh")
     assert metadata.ip_dict["lutdla"]["registers"] == predicted.ip_dict["lutdla"]["registers"]
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lutdla.emulation.device import _parse, config_of
+from lutdla.emulation.device import config_of
+from lutdla.emulation.metadata import parse_hwh
 from lutdla.errors import ConfigError
 from lutdla.spec import CoreConfig
 from lutdla.spec.registers import REGISTERS
@@ -21,7 +22,7 @@ CONFIG = CoreConfig()
 @pytest.fixture(params=["pynq-z2", "zcu104"])
 def parsed(request, tmp_path):
     board = load_board(request.param)
-    return _parse(write_overlay(tmp_path, CONFIG, board, 125.0).with_suffix(".hwh")), board
+    return parse_hwh(write_overlay(tmp_path, CONFIG, board, 125.0).with_suffix(".hwh")), board
 
 
 def test_addresses_and_types(parsed):

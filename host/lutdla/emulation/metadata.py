@@ -20,7 +20,7 @@ def read_metadata(bitfile: str | Path, ddr_bytes: int) -> Any:
     hwh = Path(bitfile).with_suffix(".hwh")
     if not hwh.is_file():
         raise DeviceError(f"{hwh} is missing: pynq needs the hwh beside the bit file, with the same name")
-    parser = _parse(hwh)
+    parser = parse_hwh(hwh)
     parameters = parser.ip_dict[parser.ps_name]["parameters"]
     for i, clock in parser.clock_dict.items():
         # pynqmetadata 0.2.0 finds no frequency on Zynq-7000 and pynq 4.0.0 then cannot set the clock
@@ -42,7 +42,8 @@ def forget_clocks() -> None:
         del pynq.ps.Clocks._real_instance
 
 
-def _parse(hwh: Path) -> Any:
+def parse_hwh(hwh: Path) -> Any:
+    """What pynq's own parser finds in a hwh."""
     from pynqmetadata.frontends import Metadata
 
     try:
