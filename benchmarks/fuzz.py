@@ -1,7 +1,8 @@
-"""Hostile model files and hostile streams: `python -m benchmarks.fuzz`.
+"""Hostile model files, settings and streams: `python -m benchmarks.fuzz`.
 
-Files must give a result or an error of lutdla, in bounded time and memory; the Verilated core and its emulator must
-agree on every stream, and work as before after a reset. The exit status is 1 when one did not.
+Files and settings must give a result or an error of lutdla, in bounded time and memory, and run or open nothing else;
+the Verilated core and its emulator must agree on every stream, and work as before after a reset. The exit status
+is 1 when one did not.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import logging
 import resource
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 
 from benchmarks.fuzz_files import FileFuzzer
+from benchmarks.fuzz_settings import SettingsFuzzer
 from benchmarks.fuzz_streams import StreamFuzzer
 
 ROOM_BYTES = 2 << 30
@@ -33,9 +36,12 @@ def limit_memory() -> None:
 
 def main() -> None:
     """Make, use, compare, write the figures."""
+    started = time.monotonic()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__)
     parser.add_argument("--files", type=int, default=100_000, help="model files")
     parser.add_argument("--streams", type=int, default=5_000, help="streams")
+    parser.add_argument("--configs", type=int, default=20_000, help="fields of a core")
+    parser.add_argument("--recipes", type=int, default=5_000, help="recipes of a training")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="folder for the files that crash")
     parser.add_argument("--json", type=Path, help="where the figures go")
@@ -49,19 +55,28 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="lutdla-fuzz-") as folder:
         kept = options.keep or Path(folder)
         kept.mkdir(parents=True, exist_ok=True)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        settings = SettingsFuzzer(kept, options.seed)
+        for _ in track(range(options.configs), "cores"):
+            settings.one_config()
+        of_configs = len(settings.crashes)
+        for _ in track(range(options.recipes), "recipes"):
+            settings.one_recipe()
         files = FileFuzzer(kept, options.seed)
         for _ in track(range(options.files), "files"):
             files.make_one()
     found = {
-        "cases": files.cases + streams.cases, "crashes": len(files.crashes) + len(streams.differences),
+        "cases": files.cases + streams.cases + settings.configs + settings.recipes,
+        "crashes": len(files.crashes) + len(streams.differences) + len(settings.crashes),
+        "configs": settings.configs, "config_crashes": of_configs,
+        "recipes": settings.recipes, "recipe_crashes": len(settings.crashes) - of_configs,
         "files": files.cases, "files_read": files.read, "files_run": files.run, "file_crashes": len(files.crashes),
         "streams": streams.cases, "stream_differences": len(streams.differences), "error_codes": len(streams.errors),
-        "peak_growth_mib": round((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, 1),
+        **{f"files_{change}": count for change, count in sorted(files.by_change.items())},
+        "file_peak_mib": round(files.peak_mib, 1), "seconds": round(time.monotonic() - started, 1),
     }  # fmt: skip
     console = Console(highlight=False)
     console.print_json(json.dumps(found))
-    for text in (*files.crashes, *streams.differences):
+    for text in (*files.crashes, *settings.crashes, *streams.differences):
         console.print(text, style="red", markup=False)
     if options.json is not None:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

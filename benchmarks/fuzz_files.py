@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -12,21 +14,26 @@ from typing import Any
 import numpy as np
 
 from benchmarks.faults import CONFIG, artefacts
+from benchmarks.fuzz_greedy import Contents, ask_for_much, change_type
+from benchmarks.fuzz_watch import Peak, Watch
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.random_network import NetworkBuilder
 from lutdla.errors import LutdlaError
 from lutdla.faults.campaign import HangError, no_longer_than
 from lutdla.runtime import open as open_target
 from lutdla.spec import container
+from lutdla.spec.artefact import Artefact
 from lutdla.spec.pipeline import Input, Pipeline, Step, load_model
+from lutdla.spec.rules import MAX_PROGRAM_STEPS
 
 LIMIT_S = 20.0
 """A case that takes longer hangs."""
 
 DTYPES = ("int8", "uint8", "int16", "int32", "int64", "float16", "float32", "float64", "bool")
 
-Contents = tuple[str, str, dict[str, Any]]
-"""Kind, header and tensors of a file."""
+PEAK_MIB, PEAK_SHARE = 640.0, 16.0
+"""Memory that a case may take: so much, as the values of a pipeline with the largest inputs do, and so many times the
+size of its file."""
 
 
 def convolution() -> Any:
@@ -150,7 +157,7 @@ def change_header(contents: Contents, random: Random) -> Contents:
         parts = header.get("parts") if isinstance(header, dict) else None
         if isinstance(parts, dict) and parts and random.random() < 0.6:
             name = random.choice(sorted(parts))
-            if isinstance(parts[name], str):
+            if isinstance(parts[name], str) and parts[name].startswith("{"):  # not yet changed to something else
                 parts[name] = json.dumps(change_json(json.loads(parts[name]), random))
                 continue
         header = change_json(header, random)
@@ -169,7 +176,8 @@ def change_tensors(contents: Contents, random: Random) -> Contents:
     if action == 0:
         del tensors[name]
     elif action == 1:
-        tensors[name] = array.astype(random.choice(DTYPES))
+        with np.errstate(all="ignore"):
+            tensors[name] = array.astype(random.choice(DTYPES))
     elif action == 2:
         tensors[name] = array.reshape(-1)
     elif action == 3:
@@ -185,8 +193,20 @@ def change_tensors(contents: Contents, random: Random) -> Contents:
 
 
 CHANGES: tuple[Callable[..., Any], ...] = (
-    change_bytes, change_safetensors, change_header, change_header, change_tensors,
+    change_bytes, change_safetensors, change_type, change_header, change_header, change_tensors, ask_for_much,
 )  # fmt: skip
+
+
+def asked_too_much(model: Artefact | Pipeline) -> str:
+    """What a model that was read would have the core do beyond its limit, counted here anew; empty where it does not.
+
+    Results alone do not show it: a program whose steps were miscounted was not checked, and may still run.
+    """
+    for part in model.parts.values() if isinstance(model, Pipeline) else (model,):
+        steps = sum(math.prod(loop.count for loop in record.loops) for record in part.image.program.lookups)
+        if steps > MAX_PROGRAM_STEPS:
+            return f"a program of {steps} steps was read"
+    return ""
 
 
 class FileFuzzer:
@@ -199,13 +219,21 @@ class FileFuzzer:
     Attributes:
         read: cases that were read without an error; run: those that also gave results.
         crashes: descriptions of what must not happen; the file of each is kept in the folder.
+        peak_mib: the most memory that a case has taken.
+        by_change: cases by the name of the change.
     """
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
         self.folder, self.random = folder, Random(seed)
         self._good = [(path.read_bytes(), container.read(path)) for path in good_files(folder)]
         self.cases = self.read = self.run = 0
+        self.peak_mib = 0.0
         self.crashes: list[str] = []
+        self.by_change: Counter[str] = Counter()
+        self._peak, self._watch = Peak(), Watch()
+        for path in good_files(folder):  # what is imported when it is first needed is no fault of a file
+            self.use(path)
+        self.read = self.run = 0
 
     def make_one(self) -> None:
         """One case more."""
@@ -218,7 +246,7 @@ class FileFuzzer:
         content, contents = self.random.choice(self._good)
         change = self.random.choice(CHANGES)
         path = self.folder / "case.lut"
-        if change in (change_bytes, change_safetensors):
+        if change in (change_bytes, change_safetensors, change_type):
             path.write_bytes(change(content, self.random))
         else:
             kind, header, tensors = change(contents, self.random)
@@ -227,23 +255,38 @@ class FileFuzzer:
             except (ValueError, TypeError, UnicodeError, LutdlaError):
                 return  # not even the file can be made
         self.cases += 1
-        try:
-            with no_longer_than(LIMIT_S):
-                self.use(path)
-        except LutdlaError:
-            return
-        except (Exception, HangError) as error:  # noqa: BLE001  # this is what is looked for
+        self.by_change[change.__name__] += 1
+        what = self._outcome(path)
+        self.peak_mib = max(self.peak_mib, self._peak.mib)
+        allowed = PEAK_MIB + PEAK_SHARE * path.stat().st_size / (1 << 20)
+        if not what and self._peak.mib > allowed:
+            what = f"it took {self._peak.mib:.0f} MiB, {allowed:.0f} are allowed"
+        if what:
             kept = path.rename(self.folder / f"crash{len(self.crashes)}.lut")
-            self.crashes.append(f"{kept.name} ({change.__name__}): {type(error).__name__}: {str(error)[:200]}")
+            self.crashes.append(f"{kept.name} ({change.__name__}): {what}")
 
-    def use(self, path: Path) -> None:
-        """Read, load and run a file.
+    def _outcome(self, path: Path) -> str:
+        """What must not happen and did when a file was used; empty after a result or an error of lutdla."""
+        what = ""
+        try:
+            with self._peak.measured(), self._watch.on(path), no_longer_than(LIMIT_S):
+                what = self.use(path)
+        except LutdlaError:
+            pass
+        except (Exception, HangError) as error:  # noqa: BLE001  # this is what is looked for
+            return f"{type(error).__name__}: {str(error)[:200]}"
+        return what or "; ".join(self._watch.seen[:3])
+
+    def use(self, path: Path) -> str:
+        """Read, load and run a file; returns what it has the core do beyond its limits.
 
         Raises:
             LutdlaError: as it may.
         """
         model = load_model(path)
         self.read += 1
+        if too_much := asked_too_much(model):
+            return too_much
         # host steps may overflow, as they would in torch
         with open_target("emulator") as accelerator, np.errstate(all="ignore"):
             network = accelerator.load(model)
@@ -252,3 +295,4 @@ class FileFuzzer:
             else:
                 network(np.zeros((1, *model.input_shape), np.int8))
         self.run += 1
+        return ""

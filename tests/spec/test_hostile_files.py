@@ -35,8 +35,8 @@ def test_what_is_no_error_of_ours_is_a_crash_and_is_kept(tmp_path, monkeypatch):
     def fail(self, model, **options):
         raise KeyError("lost")
 
-    monkeypatch.setattr(Accelerator, "load", fail)
     fuzzer = FileFuzzer(tmp_path, 1)
+    monkeypatch.setattr(Accelerator, "load", fail)
     while not fuzzer.crashes:
         fuzzer.make_one()
     assert "KeyError: 'lost'" in fuzzer.crashes[0]

@@ -34,6 +34,8 @@ HEADER_KEYS = (
     "format", "abi", "config", "program", "pieces", "input", "outputs", "output_pixels", "requires", "layers",
     "provenance",
 )  # fmt: skip
+DEEPEST = 100
+"""Lists and objects in one another, in what a header keeps unread: Python refuses to write some that it has read."""
 LARGEST_SCALE = 1e28
 """Of results: accumulators of 32 bits times it are still float32."""
 
@@ -259,13 +261,13 @@ class Artefact:
             program = Program(tuple(_record(entry) for entry in header["program"]))
             stored = {name: tensors[name] for name in ("codebooks", "tables", "mult", "bias", "shift")}
             pieces = _pieces(header["pieces"], tensors["streamed"])
-            image = MemoryImage(program, **stored, windows=_windows(tensors["windows"]), pieces=pieces)
+            image = MemoryImage(program, **stored, windows=_windows(tensors["windows"], config), pieces=pieces)
             image.validate(config)
             artefact = cls(
                 config, image, shape(header["input"]["shape"], "the input's shape"),
                 _scale(header["input"]["scale"]), whole(header["input"]["zero_point"], "zero_point"),
                 tensors["output_scale"], tensors["output_bias"], build(FrameLayout, header["input"]["layout"]),
-                tuple(map(str, header["layers"])), header["provenance"],
+                tuple(map(str, header["layers"])), provenance(header),
                 whole(header["output_pixels"], "output_pixels"),
             )  # fmt: skip
             artefact._check_border(path)
@@ -275,6 +277,34 @@ class Artefact:
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError,
                 LutdlaError) as error:  # fmt: skip
             raise ArtefactError(f"{path}: header does not describe a network ({error!r}): compile it again") from error
+
+
+def provenance(header: dict[str, Any]) -> dict[str, Any]:
+    """Who made a file from what.
+
+    Raises:
+        ValueError: it is no object, or nested deeper than `DEEPEST`.
+    """
+    found = header["provenance"]
+    if type(found) is not dict:
+        raise ValueError(f"provenance is {str(found)[:60]}, it must be an object")
+    check_depth(found, "provenance")
+    return found
+
+
+def check_depth(value: Any, what: str) -> None:
+    """Check that a JSON value is not nested deeper than `DEEPEST`.
+
+    Raises:
+        ValueError: it is.
+    """
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [holder for holder in level if isinstance(holder, (dict, list))]
+        if not level:
+            return
+        level = [inner for holder in level for inner in (holder.values() if isinstance(holder, dict) else holder)]
+    raise ValueError(f"{what} is nested more than {DEEPEST} deep")
 
 
 def _record(entry: dict[str, Any]) -> EncodeInput | Lookup:
@@ -302,11 +332,12 @@ def _window_tensor(windows: tuple[Window, ...]) -> npt.NDArray[np.int32]:
                      for window in windows], np.int32)
 
 
-def _windows(rows: npt.NDArray[np.int32]) -> tuple[Window, ...]:
-    """The inverse of `_window_tensor`."""
+def _windows(rows: npt.NDArray[np.int32], config: CoreConfig) -> tuple[Window, ...]:
+    """The inverse of `_window_tensor`. Counted first: as objects they take many times the room of the tensor."""
     size, windows = len(PORT_FIELDS), []
-    if rows.ndim != 2 or rows.shape[1] % size != 1:
-        raise ValueError(f"windows have shape {rows.shape}")
+    width = config.ports * size + 1
+    if rows.ndim != 2 or rows.shape[1] != width or len(rows) > config.window_rows:
+        raise ValueError(f"windows have shape {rows.shape}, this core takes up to {config.window_rows} rows of {width}")
     for row in rows.tolist():
         parts = [row[i : i + size] for i in range(0, len(row) - 1, size)]
         ports = tuple(Port(offset, dy, dx, blocks, bool(shortcut)) for offset, dy, dx, blocks, shortcut in parts)

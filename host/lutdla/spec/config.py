@@ -92,6 +92,8 @@ class CoreConfig:
             value = getattr(self, field.name)
             if field.name != "metric" and (not isinstance(value, int) or isinstance(value, bool)):
                 raise ConfigError(f"{field.name} is {value!r}: it must be an integer")
+            if field.name != "metric" and value.bit_length() > 64:  # Python refuses to write some that it can read
+                raise ConfigError(f"{field.name} is a number of {value.bit_length()} bits: no field needs so many")
         if self.metric not in METRICS:
             raise ConfigError(f"metric is {self.metric!r}: use one of {', '.join(METRICS)}")
         for name, low, high in (
@@ -249,10 +251,13 @@ class CoreConfig:
         """Make a configuration of plain JSON values; an unknown field is an error.
 
         Raises:
-            ConfigError: for an unknown field or a bad value.
+            ConfigError: for what is no object, an unknown field or a bad value.
         """
+        if not isinstance(values, dict):
+            raise ConfigError(f"a configuration is {str(values)[:60]!r}: it must be an object with the fields of "
+                              "CoreConfig")
         known = {field.name for field in fields(cls)}
-        unknown = sorted(set(values) - known)
+        unknown = sorted(set(map(str, values)) - known)
         if unknown:
             raise ConfigError(f"unknown configuration field {unknown[0]!r}: known are {', '.join(sorted(known))}")
         return cls(**values)

@@ -42,18 +42,23 @@ def read(path: str | Path) -> tuple[str, str, dict[str, npt.NDArray[Any]]]:
     """Kind, header and tensors of a file.
 
     Raises:
-        ArtefactError: no such file, not one of `KINDS`, truncated, or a digest that does not match.
+        ArtefactError: no such file, unreadable, not one of `KINDS`, truncated, or a digest that does not match.
     """
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
-    if not path.is_file():
-        raise ArtefactError(f"{path}: no such file")
     try:
+        if not path.is_file():
+            raise ArtefactError(f"{path}: no such file")
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, ValueError, OverflowError) as error:
+    except ArtefactError:
+        raise
+    except OSError as error:
+        raise ArtefactError(f"{path}: cannot be read ({error}): check the path and its rights") from error
+    except (SafetensorError, ValueError, OverflowError, AttributeError, TypeError, KeyError) as error:
+        # AttributeError: of a type that the format has and numpy does not, as float8
         raise ArtefactError(f"{path}: damaged or not an artefact ({error}): copy or compile it again") from error
     kind = next((name for name in KINDS if name in metadata), None)
     if kind is None:

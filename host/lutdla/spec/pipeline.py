@@ -8,6 +8,7 @@ tensors as `tensor/NAME`, and those of each artefact as `part/PART/NAME`.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ import numpy.typing as npt
 
 from lutdla.errors import ArtefactError
 from lutdla.spec import container
-from lutdla.spec.artefact import Artefact
-from lutdla.spec.typed import read_json, shape
+from lutdla.spec.artefact import Artefact, check_depth, provenance
+from lutdla.spec.typed import MOST_VALUES, read_json, shape
 
 KIND = "lutdla_pipeline"
 FORMAT_VERSION = 1
@@ -173,11 +174,10 @@ class Pipeline:
             parts = {name: Artefact.from_parts(f"{path}, part {name}", text, _below(stored, f"part/{name}/"))
                      for name, text in header["parts"].items()}
             return cls(
-                tuple(Input(_name(entry["name"]), shape(entry["shape"], "the shape of an input"), _name(entry["dtype"]))
-                      for entry in header["inputs"]),
+                _inputs(header["inputs"]),
                 tuple(Step(_name(step["name"]), _name(step["op"]), tuple(map(_name, step["inputs"])),
                            _attributes(step["attributes"]), _tensors(step["tensors"])) for step in header["steps"]),
-                _name(header["output"]), _below(stored, "tensor/"), parts, header["provenance"],
+                _name(header["output"]), _below(stored, "tensor/"), parts, provenance(header),
             )  # fmt: skip
         except ArtefactError:
             raise
@@ -191,6 +191,16 @@ def _name(value: Any) -> str:
     return value
 
 
+def _inputs(entries: list[dict[str, Any]]) -> tuple[Input, ...]:
+    """Inputs, that are no larger together than one may be."""
+    inputs = tuple(Input(_name(entry["name"]), shape(entry["shape"], "the shape of an input"), _name(entry["dtype"]))
+                   for entry in entries)
+    values = sum(math.prod(entry.shape) for entry in inputs)
+    if values > MOST_VALUES:
+        raise ValueError(f"inputs have {values} values together, at most {MOST_VALUES} are read")
+    return inputs
+
+
 def _tensors(values: Any) -> dict[str, str]:
     return {_name(argument): _name(tensor) for argument, tensor in dict(values).items()}
 
@@ -198,6 +208,7 @@ def _tensors(values: Any) -> dict[str, str]:
 def _attributes(values: Any) -> dict[str, Any]:
     """JSON values, whose numbers are no larger than a step can need."""
     attributes = {_name(argument): value for argument, value in dict(values).items()}
+    check_depth(attributes, "what a step has in its attributes")
     left = list(attributes.values())
     while left:
         value = left.pop()

@@ -20,6 +20,7 @@ is the last that reads it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -124,16 +125,16 @@ class Lookup:
 
     def rows(self) -> int:
         """Accumulator rows the record finishes."""
-        return self.finish * int(np.prod([loop.count for loop in self.loops if not loop.reduce], dtype=np.int64))
+        return self.finish * math.prod(loop.count for loop in self.loops if not loop.reduce)
 
     def encoded_rows(self) -> int:
         """Of these, those that are encoded: their pools are complete."""
-        pooled = int(np.prod([loop.count for loop in self.loops if loop.pool], dtype=np.int64))
+        pooled = math.prod(loop.count for loop in self.loops if loop.pool)
         return 0 if self.to_output or not self.encode else self.rows() // pooled
 
     def steps(self) -> int:
-        """Steps of the loop nest: cycles of the lookup datapath."""
-        return int(np.prod([loop.count for loop in self.loops], dtype=np.int64))
+        """Steps of the loop nest: cycles of the lookup datapath. Exact: six loops can have more than 64 bits hold."""
+        return math.prod(loop.count for loop in self.loops)
 
 
 Record = EncodeInput | Lookup

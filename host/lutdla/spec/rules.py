@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MAX_STEPS = 1 << 22
 """Most steps of one record: more would take minutes to check, and no core holds maps of that size."""
 
+MAX_PROGRAM_STEPS = 1 << 24
+"""Most steps of all records together: each is walked when it is checked."""
+
 
 def validate_program(image: MemoryImage, config: CoreConfig) -> None:
     """Check a program with its windows and pieces.
@@ -35,6 +38,12 @@ def validate_program(image: MemoryImage, config: CoreConfig) -> None:
     _validate_encode(program.encode_input, config)
     frame = _words(np.arange(program.input_groups) + program.encode_input.dest, config)
     piece, frames, pieces, has_input = None, 0, 0, False
+    for i, lookup in enumerate(program.lookups, start=1):
+        _validate_lookup(f"record {i}", lookup, config)
+    steps = sum(lookup.steps() for lookup in program.lookups)
+    if steps > MAX_PROGRAM_STEPS:
+        raise ProgramError(f"the program has {steps} steps, at most {MAX_PROGRAM_STEPS} are supported: use a smaller "
+                           "network, or fewer images in a pass")
     for i, record in enumerate(program.records[1:], start=1):
         assert isinstance(record, Lookup), "checked by _validate_order"
         where = f"record {i}"
@@ -42,7 +51,6 @@ def validate_program(image: MemoryImage, config: CoreConfig) -> None:
             has_input, frames = True, frames + 1
         if record.wait_tables:
             piece, pieces = image.pieces[pieces], pieces + 1
-        _validate_lookup(where, record, config)
         rows = [(0, image.tables.shape[1])]
         rows += [] if piece is None else [(piece.row, piece.row + piece.tables.shape[1])]
         read, written = _validate_steps(where, record, windows, config, rows)
