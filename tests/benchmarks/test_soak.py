@@ -1,3 +1,6 @@
+import json
+import sys
+
 import numpy as np
 import pytest
 
@@ -24,6 +27,20 @@ def test_long_use_is_exact_and_takes_no_memory(known):
     assert (found.mismatches, found.miscounts) == (0, 0)
     assert found.loads > 1
     assert found.rss_growth_mib < 16
+
+
+@pytest.mark.parametrize(("most", "status"), [(1000.0, 0), (-1000.0, 1)], ids=["little", "leak"])
+def test_growth_beyond_the_bound_is_a_failure(tmp_path, monkeypatch, most, status):
+    figures = tmp_path / "soak.json"
+    monkeypatch.setattr(soaking, "MOST_GROWTH_MIB", most)
+    monkeypatch.setattr(sys, "argv", ["soak", "--images", "3000", "--rtl-images", "20", "--json", str(figures)])
+    with pytest.raises(SystemExit) as ended:
+        soaking.main()
+    assert ended.value.code == status
+    found = json.loads(figures.read_text(encoding="utf-8"))
+    assert found["emulator_images"] >= 3000
+    assert found["rtl_images"] >= 20
+    assert (found["mismatches"], found["miscounts"]) == (0, 0)
 
 
 def test_a_wrong_result_is_counted(known, monkeypatch):

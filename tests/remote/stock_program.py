@@ -1,6 +1,6 @@
 """What a user of pynq alone writes: loads a network with pynq's own client of remote boards. Run as a program.
 
-    python stock_program.py HOST PORT BITFILE MODEL.lut
+    PYNQ_REMOTE_DEVICES=HOST python stock_program.py BITFILE MODEL.lut
 """
 
 import sys
@@ -8,13 +8,12 @@ import sys
 import numpy as np
 from pynq import Overlay, allocate
 from pynq.pl_server.device import Device
-from pynq.pl_server.remote_device import RemoteDevice
 
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.packets import load_packets, result_bytes, run_packets, unpack_results
 
-host, port, bitfile, model = sys.argv[1:]
-Device.active_device = device = RemoteDevice(0, host, int(port))
+bitfile, model = sys.argv[1:]
+device = Device.active_device
 assert type(device).__module__ == "pynq.pl_server.remote_device"
 overlay = Overlay(bitfile)
 dma, core = overlay.dma, overlay.lutdla

@@ -15,32 +15,43 @@ import pytest
 from nbclient import NotebookClient
 
 import lutdla
+from lutdla.backends.emulator import EmulatorModel
+from lutdla.cli.serve import command
 from lutdla.errors import DeadlineError, DeviceError, InputError, LutdlaError
+from lutdla.remote import PORT
 from lutdla.remote import client as clients
 from lutdla.remote.client import parse_address
+from lutdla.remote.server import BoardServer
 from lutdla.spec.artefact import Artefact
 from lutdla_overlay.boards import load_board
 from lutdla_overlay.hwh import write_board_overlay, write_overlay
 from tests.networks import two_layers
-from tests.remote.serving import served
+from tests.remote.serving import MODEL, NOTEBOOKS, served
 from tests.strategies import TINY
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks" / "lutdla_notebooks"
-MODEL = NOTEBOOKS / "models" / "digits.xc7z020.lut"
 DIGITS = np.load(NOTEBOOKS / "models" / "digits.npz")["images"]
 
 
 @pytest.fixture(scope="module")
 def board():
-    with served() as process:
+    """A board that every client gets at once."""
+    with served(idle_s=0) as process:
         yield process
 
 
 @pytest.fixture
 def server():
-    """A board for a test that kills it, or that must be the first client."""
+    """A board for one test alone, which may kill it."""
     with served(idle_s=0.3) as process:
         yield process
+
+
+@pytest.fixture(scope="module")
+def stock_host():
+    """Where pynq's own client finds a board: it knows port 7967 only, so the address is one of this process."""
+    host = f"127.{os.getpid() >> 16 & 63 | 64}.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
+    with served(idle_s=0, host=host, port=PORT):
+        yield host
 
 
 def target(server, overlay=""):
@@ -64,7 +75,6 @@ def test_results_over_the_network_are_those_of_the_emulator(board):
 
 
 def test_an_overlay_of_one_s_own(board, tmp_path):
-    time.sleep(0.1)
     bitfile = write_overlay(tmp_path, TINY, load_board("kv260"))
     with lutdla.open(target(board, f"/{bitfile}")) as accelerator:
         assert accelerator.config == TINY
@@ -74,45 +84,45 @@ def test_an_overlay_of_one_s_own(board, tmp_path):
 
 
 @pytest.mark.timeout(120)
-def test_a_notebook_runs_on_it(server, tmp_path):
+def test_a_notebook_runs_on_it(board, tmp_path):
     folder = shutil.copytree(NOTEBOOKS, tmp_path / "lutdla")
     notebook = nbformat.read(folder / "01_run_a_network.ipynb", as_version=4)
     here = 'target = "lutdla.bit" if has_board() else "emulator"'
     (cell,) = (cell for cell in notebook.cells if here in cell.source)
-    cell.source = cell.source.replace(here, f'target = "{target(server)}"')
+    cell.source = cell.source.replace(here, f'target = "{target(board)}"')
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(folder)}}).execute()
     text = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
     assert "94 of 100 are right" in text
     assert "MAGIC = Register(" in text
 
 
-def test_pynq_s_own_client_runs_a_network(server, tmp_path):
-    bitfile = write_board_overlay(tmp_path, "KV260")
-    program = Path(__file__).with_name("stock_program.py")
+def stock(host, *command):
+    """Run a Python program with the environment in which pynq finds a remote board by itself."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", program, "127.0.0.1", str(server.port), bitfile, MODEL],
-        capture_output=True, text=True, timeout=100, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        [sys.executable, "-W", "ignore", *command], capture_output=True, text=True, timeout=100,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYNQ_REMOTE_DEVICES": host},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    name, results = done.stdout.split()
+    return done.stdout.split()
+
+
+def test_pynq_s_own_client_runs_a_network(stock_host, tmp_path):
+    bitfile = write_board_overlay(tmp_path, "KV260")
+    name, results = stock(stock_host, Path(__file__).with_name("stock_program.py"), bitfile, MODEL)
     values = np.random.default_rng(0).integers(-128, 128, (5, *Artefact.load(MODEL).input_shape)).astype(np.int8)
     assert name == "KV260"
     assert bytes.fromhex(results) == expected(values).tobytes()
 
 
-def test_the_device_that_pynq_finds_is_replaced_by_one_with_deadlines(server, tmp_path):
+def test_the_device_that_pynq_finds_is_replaced_by_one_with_deadlines(stock_host, tmp_path):
     bitfile = write_board_overlay(tmp_path, "KV260")
     program = f"""
-import numpy as np, lutdla, pynq.pl_server.remote_device as stock
-from pynq.pl_server.device import Device
-Device.active_device = stock.RemoteDevice(0, "127.0.0.1", {server.port})
+import numpy as np, lutdla
 with lutdla.open({str(bitfile)!r}) as accelerator:
     net = accelerator.load({str(MODEL)!r})
     print(type(accelerator.core().backend._device).__name__, net.raw(np.ones((1, 8, 8))).sum())
 """
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, timeout=100)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["RemoteBoard", str(expected(np.ones((1, 8, 8))).sum())]
+    assert stock(stock_host, "-c", program) == ["RemoteBoard", str(expected(np.ones((1, 8, 8))).sum())]
 
 
 # -- one client at a time --------------------------------------------------------------------------------------------
@@ -156,20 +166,30 @@ while True:
 
 
 # -- a board that goes away ------------------------------------------------------------------------------------------
-def test_a_killed_server_is_an_error_and_no_hang(server):
+@pytest.mark.parametrize("during", ["load", "run"])
+def test_a_server_that_is_killed_is_an_error_and_no_hang(server, during, monkeypatch):
     with lutdla.open(target(server)) as accelerator:
         net = accelerator.load(MODEL)
-        server.kill()
-        server.wait(60)
+        backend = accelerator.core().backend
+        poll = backend.poll
+
+        def after_the_end():
+            server.kill()
+            server.wait(60)
+            return poll()
+
+        monkeypatch.setattr(backend, "poll", after_the_end)  # while the DMA is at work
         started = time.monotonic()
         with pytest.raises(DeviceError, match=r"the board at 127\.0\.0\.1:\d+ cannot be reached any more"):
-            net.raw(DIGITS)
-        assert time.monotonic() - started < 20
+            net.raw(DIGITS) if during == "run" else accelerator.load(MODEL)
+        with pytest.raises(DeviceError, match="cannot be reached any more"):
+            accelerator.load(MODEL)
+    assert time.monotonic() - started < 20
 
 
 def test_a_server_that_hangs_runs_into_the_deadline(server, monkeypatch):
-    monkeypatch.setattr(clients, "CALL_S", 0.5)
-    monkeypatch.setattr(clients, "STREAM_S", 0.5)
+    for name, seconds in {"CALL_S": 0.5, "STREAM_S": 0.5, "LATE_S": 0.1}.items():
+        monkeypatch.setattr(clients, name, seconds)
     with lutdla.open(target(server)) as accelerator:
         net = accelerator.load(MODEL)
         os.kill(server.pid, signal.SIGSTOP)
@@ -183,6 +203,43 @@ def test_a_server_that_hangs_runs_into_the_deadline(server, monkeypatch):
         time.sleep(0.2)
         accelerator.recover()
         np.testing.assert_array_equal(net.raw(DIGITS), expected(DIGITS))
+
+
+def test_closing_a_board_that_hangs_takes_one_long_wait_and_short_ones(server, monkeypatch):
+    monkeypatch.setattr(clients, "CALL_S", 2.0)
+    monkeypatch.setattr(clients, "LATE_S", 0.1)
+    accelerator = lutdla.open(target(server))
+    accelerator.load(MODEL).raw(DIGITS)
+    os.kill(server.pid, signal.SIGSTOP)
+    started = time.monotonic()
+    accelerator.close()  # two buffers and the board
+    assert 2 <= time.monotonic() - started < 3.5
+
+
+class Slow:
+    """The fast emulator, but its first step after a frame takes a while."""
+
+    def __init__(self, config):
+        self._core, self._sent = EmulatorModel(config), False
+
+    def send(self, frame):
+        self._core.send(frame)
+        self._sent = True
+
+    def step(self):
+        if self._sent:
+            time.sleep(1)
+        self._sent = False
+        self._core.step()
+
+    def __getattr__(self, name):
+        return getattr(self._core, name)
+
+
+def test_a_virtual_board_may_compute_for_longer_than_a_request_takes(monkeypatch):
+    monkeypatch.setattr(clients, "CALL_S", 0.4)
+    with BoardServer(port=0, make_model=Slow) as server, lutdla.open(target(server)) as accelerator:
+        np.testing.assert_array_equal(accelerator.load(MODEL).raw(DIGITS), expected(DIGITS))
 
 
 def test_where_no_board_is_the_message_says_so(monkeypatch):
@@ -211,22 +268,22 @@ def test_an_overlay_has_its_own_configuration(board):
         lutdla.open(target(board), config=TINY)
 
 
-def test_a_missing_overlay_is_named(server):
+def test_a_missing_overlay_is_named(board):
     with pytest.raises(DeviceError, match=r"there is no nothere\.bit"):
-        lutdla.open(target(server, "/nothere.bit"))
+        lutdla.open(target(board, "/nothere.bit"))
 
 
-def test_an_overlay_of_another_board_is_refused(server, tmp_path):
+def test_an_overlay_of_another_board_is_refused(board, tmp_path):
     bitfile = write_overlay(tmp_path, TINY, load_board("zcu104"))
     with pytest.raises(DeviceError, match="this overlay is for the board zcu104, this is a kv260: serve that board"):
-        lutdla.open(target(server, f"/{bitfile}"))
+        lutdla.open(target(board, f"/{bitfile}"))
 
 
-def test_a_file_that_is_no_bitstream_is_refused(server, tmp_path):
+def test_a_file_that_is_no_bitstream_is_refused(board, tmp_path):
     bitfile = write_overlay(tmp_path, TINY, load_board("kv260"))
     bitfile.write_bytes(b"nothing")
     with pytest.raises(DeviceError, match=r"lutdla\.bit: no \.bit file"):
-        lutdla.open(target(server, f"/{bitfile}"))
+        lutdla.open(target(board, f"/{bitfile}"))
 
 
 # -- lutdla serve ----------------------------------------------------------------------------------------------------
@@ -256,14 +313,19 @@ def test_a_port_in_use_is_named(board):
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    (["--emulated", "--host", "0.0.0.0"], "everybody who reaches it could use the board"),
-    (["--emulated", "--host", "192.168.7.7"], "everybody who reaches it could use the board"),
-    ([], "on a board, PYNQ's own server does this; say --emulated for a virtual one"),
-    (["--emulated", "--board", "toaster"], "toaster"),
+    ({"host": "0.0.0.0"}, "everybody who reaches it could use the board"),
+    ({"host": "192.168.7.7"}, "everybody who reaches it could use the board"),
+    ({"host": "::"}, "everybody who reaches it could use the board"),
+    ({"emulated": False}, "on a board, PYNQ's own server does this; say --emulated for a virtual one"),
+    ({"board": "toaster"}, "toaster"),
 ])  # fmt: skip
 def test_what_is_not_served(options, message):
-    process = serve("--port", "0", *options)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 2
-    assert message in err
-    assert "Traceback" not in err
+    with pytest.raises(LutdlaError, match=message):
+        command(**{"emulated": True, "board": "kv260", "host": "127.0.0.1", "port": 0, "insecure_expose": False,
+                   "seconds": 0.0, **options})  # fmt: skip
+
+
+def test_exposing_a_board_warns(capsys):
+    for host, warned in (("0.0.0.0", True), ("127.0.0.1", False)):
+        command(emulated=True, board="kv260", host=host, port=0, insecure_expose=True, seconds=0.0)
+        assert ("everybody who reaches 0.0.0.0 can use this board" in capsys.readouterr().err) == warned

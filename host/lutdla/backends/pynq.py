@@ -211,6 +211,8 @@ class PynqBackend:
         address = self._address_of(buffer)
         if address not in self._lent:
             raise InputError(f"buffer at 0x{address:X} is not one that allocate() gave out, or was freed already")
+        if getattr(self._device, "lost", False):
+            self._outgoing = self._incoming = None  # nobody can wait for a lost board; the next reset stops its DMA
         if any(part is not None and self._owner(part) == address for part in (self._outgoing, self._incoming)):
             raise DeviceError(f"buffer at 0x{address:X} is in use by an exchange: wait for it or reset the streams")
         del self._lent[address]

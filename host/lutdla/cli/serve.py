@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from types import FrameType
 from typing import Annotated
 
@@ -18,7 +19,7 @@ def command(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on, 0: any free one. pynq's own client "
                                                              "knows 7967 only.")] = 7967,
     insecure_expose: Annotated[bool, typer.Option(help="Listen where other computers can reach it: everybody can then "
-                                                       "use the board, there are no passwords.")] = False,
+                                                       "use the board, pynq's client cannot send a password.")] = False,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
 ) -> None:
     """Serve a virtual board that speaks PYNQ's gRPC protocol, until Ctrl-C."""
@@ -28,16 +29,19 @@ def command(
     if not emulated:
         raise InputError("on a board, PYNQ's own server does this; say --emulated for a virtual one")
     try:
-        from lutdla.remote.server import BoardServer
+        from lutdla.remote.server import BoardServer, is_own
     except ModuleNotFoundError as error:
         raise ToolError(f"lutdla serve needs the Python package {error.name!r}: pip install 'lutdla[board]'") from error
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
     console = Console(highlight=False)
+    if insecure_expose and not is_own(host):
+        sys.stderr.write(f"warning: everybody who reaches {host} can use this board, read what others send to it and "
+                         "fill this computer's memory: there are neither passwords nor encryption\n")
     with BoardServer(board, host, port, exposed=insecure_expose) as server:
+        before = signal.signal(signal.SIGTERM, stop)
         place = f"[{host}]" if ":" in host else host
         console.print(f"virtual {server.session.board.name} on {place}:{server.port}; Ctrl-C ends it", markup=False)
         console.print(f'  lutdla.open("pynq://{place}:{server.port}")', markup=False)
@@ -47,3 +51,5 @@ def command(
             server.wait(seconds)
         except KeyboardInterrupt:
             console.print("stopped")
+        finally:
+            signal.signal(signal.SIGTERM, before)

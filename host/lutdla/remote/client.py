@@ -25,8 +25,8 @@ from lutdla.remote import PORT, VIRTUAL
 from lutdla.remote.buffer import BoardBuffer
 from lutdla.remote.services import CHUNK_BYTES
 
-CONNECT_S, CALL_S, STREAM_S = 5.0, 10.0, 60.0
-"""Longest waits: for a connection, for one request, for a stream of them."""
+CONNECT_S, CALL_S, STREAM_S, LATE_S = 5.0, 10.0, 60.0, 2.0
+"""Longest waits: for a connection, for one request, for a stream of them, and for a board that was too late before."""
 DDR_BYTES = 2 << 30
 """Of a Zynq UltraScale+ board, where buffers come from."""
 LARGEST_TEXT = 1 << 16
@@ -53,21 +53,32 @@ def parse_address(target: str) -> tuple[str, int, str | None]:
 
 class _Deadlines(grpc.UnaryUnaryClientInterceptor, grpc.StreamUnaryClientInterceptor,  # type: ignore[misc]
                  grpc.UnaryStreamClientInterceptor):  # fmt: skip
-    """Gives every request a deadline, and makes errors of ours of what fails."""
+    """Gives every request a deadline, and makes errors of ours of what fails.
+
+    Attributes:
+        patient: whether reading a register may take as long as a stream: a virtual board computes meanwhile.
+        lost: whether the last request was not answered.
+    """
 
     def __init__(self, board: str) -> None:
-        self._board = board
+        self._board, self.patient, self.lost, self._late = board, False, False, False
 
     def _details(self, details: Any, seconds: float) -> Any:
+        if self.patient and details.method == "/mmio.Mmio/read":
+            seconds = STREAM_S
+        if self._late:  # recovery and close make several requests: they do not wait so long each
+            seconds = min(seconds, LATE_S)
         return type(details)(details.method, seconds, details.metadata, details.credentials, False, details.compression)
 
     def _error(self, error: Any) -> Exception:
         if not isinstance(error, grpc.RpcError):  # the channel is closed
             return DeviceError(f"{self._board} is not connected any more ({error}): open it again")
         code, text = error.code(), error.details()  # type: ignore[attr-defined]  # a call that failed has them
-        if code == grpc.StatusCode.DEADLINE_EXCEEDED:
+        self._late = self.lost = code == grpc.StatusCode.DEADLINE_EXCEEDED
+        if self._late:
             return DeadlineError(f"{self._board} does not answer in time ({text}): is it on, and the network up?")
         if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+            self.lost = True
             return DeviceError(f"{self._board} cannot be reached any more ({text}): is the board on, and does its "
                                "PYNQ.remote server run? Open it again")
         return DeviceError(f"{self._board} refuses: {text}")
@@ -76,6 +87,7 @@ class _Deadlines(grpc.UnaryUnaryClientInterceptor, grpc.StreamUnaryClientInterce
         error = call.exception()
         if error is not None:
             raise self._error(error) from error
+        self._late = self.lost = False
         return call
 
     def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
@@ -149,17 +161,23 @@ class RemoteBoard(Device):  # type: ignore[misc]
             self._channel.close()
             raise DeviceError(f"no board answers at {host}:{port} in {CONNECT_S:g} s: is it on, and does its "
                               "PYNQ.remote server run? `lutdla serve --emulated` starts a virtual one") from error
-        channel = grpc.intercept_channel(self._channel, _Deadlines(f"the board at {host}:{port}"))
+        self._deadlines = _Deadlines(f"the board at {host}:{port}")
+        channel = grpc.intercept_channel(self._channel, self._deadlines)
         self._files = remote_device_pb2_grpc.RemoteDeviceStub(channel)
         self._mmio, self._buffers = mmio_pb2_grpc.MmioStub(channel), buffer_pb2_grpc.RemoteBufferStub(channel)
         version = self._read("/proc/version")
         self.arch = "aarch64" if "aarch64" in version else "armv7l"
-        self.virtual = VIRTUAL in version
+        self.virtual = self._deadlines.patient = VIRTUAL in version
         """Whether it is a virtual board, which takes overlays that are described and not built."""
         self.name = self._read("/proc/device-tree/chosen/pynq_board") or "unknown"
         self.capabilities = {"REMOTE": True}
         self.bitfile_name: str | None = None
         self.timestamp = ""
+
+    @property
+    def lost(self) -> bool:
+        """Whether the board did not answer the last request."""
+        return self._deadlines.lost
 
     # -- files -----------------------------------------------------------------------------------------------------
     def exists_file(self, path: str) -> Any:

@@ -45,7 +45,7 @@ class BoardServer:
 
     def __init__(self, board: str = "kv260", host: str = "127.0.0.1", port: int = PORT, *, exposed: bool = False,
                  make_model: MakeModel | None = None, idle_s: float = IDLE_S) -> None:  # fmt: skip
-        if not exposed and not _is_own(host):
+        if not exposed and not is_own(host):
             raise InputError(f"host is {host}: everybody who reaches it could use the board and fill this computer's "
                              "memory, the protocol has no passwords. Use 127.0.0.1 and `ssh -L` from elsewhere, or say "
                              "--insecure-expose")
@@ -84,7 +84,7 @@ class BoardServer:
         self.close()
 
 
-def _is_own(host: str) -> bool:
+def is_own(host: str) -> bool:
     """Whether only programs on this computer reach an address."""
     try:
         return ipaddress.ip_address(host).is_loopback

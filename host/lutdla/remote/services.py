@@ -85,6 +85,7 @@ class BoardFiles(remote_device_pb2_grpc.RemoteDeviceServicer):  # type: ignore[m
     def writefile(self, requests: Any, context: grpc.ServicerContext) -> Any:
         """Keep firmware, or let the FPGA manager do something."""
         try:
+            self._session.admit(context.peer())
             path, data = _joined(requests, MOST_FIRMWARE_BYTES, context, "file_path")
             with self._session.used_by(context.peer()):
                 self._write(path, data)
@@ -180,6 +181,7 @@ class BoardBuffers(buffer_pb2_grpc.RemoteBufferServicer):  # type: ignore[misc]
     def write(self, requests: Any, context: grpc.ServicerContext) -> Any:
         """Bytes from the buffer's beginning."""
         try:
+            self._session.admit(context.peer())
             name, data = _joined(requests, MOST_BUFFER_BYTES, context, "buffer_id")
             with self._session.used_by(context.peer()):
                 buffer = self._session.buffer(name)

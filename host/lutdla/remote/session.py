@@ -104,6 +104,15 @@ class Session:
         finally:
             self._lock.release()
 
+    def admit(self, client: str) -> None:
+        """Refuse a client that may not use the board, before the server keeps anything that it sends.
+
+        Raises:
+            Refused: as `used_by`.
+        """
+        with self.used_by(client):
+            pass
+
     def leave(self) -> None:
         """Let another client have the board at once; called by the one that has it."""
         self._client = ""
