@@ -166,3 +166,11 @@ def test_recipes_that_lack_a_part_are_refused(read, text, message):
 def test_parts_that_are_not_there_are_refused(read, work, message):
     with pytest.raises((ConfigError, InputError), match=message):
         work(read)
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "a = " + "9" * 5000, "a = {", "\udcff"], ids=range(4))
+def test_toml_that_python_cannot_read_is_no_recipe(tmp_path, text):
+    path = tmp_path / "hostile.toml"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(ConfigError, match=r"hostile\.toml: no recipe \("):
+        read_recipe(path)

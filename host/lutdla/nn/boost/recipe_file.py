@@ -219,7 +219,7 @@ def read_recipe(name: Path | str) -> Recipe:
     path = recipe_path(name)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # TOML that is wrong, too deep, or has endless numbers
         raise ConfigError(f"{path}: no recipe ({error}): give a TOML file, or one of "
                           f"{', '.join(names())}") from error
     try:
