@@ -174,3 +174,12 @@ def test_toml_that_python_cannot_read_is_no_recipe(tmp_path, text):
     path.write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(ConfigError, match=r"hostile\.toml: no recipe \("):
         read_recipe(path)
+
+
+@pytest.mark.parametrize("number", ["0x" + "f" * 5000, "1" + "0" * 400])
+@pytest.mark.parametrize("line", ["[data]\nname = {}", "[[stages]]\nrates = [{}]", "[dense]\nrate = {}"])
+def test_endless_numbers_are_named(tmp_path, number, line):
+    path = tmp_path / "hostile.toml"
+    path.write_text(line.format(number))
+    with pytest.raises(ConfigError, match=r"is a number of \d+ bits: at most 64 are read"):
+        read_recipe(path)

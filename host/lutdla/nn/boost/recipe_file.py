@@ -16,6 +16,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+LARGEST_BITS = 64
+"""Of a whole number."""
+
 Table = dict[str, Any]
 Made = TypeVar("Made")
 
@@ -223,9 +226,22 @@ def read_recipe(name: Path | str) -> Recipe:
         raise ConfigError(f"{path}: no recipe ({error}): give a TOML file, or one of "
                           f"{', '.join(names())}") from error
     try:
+        _check_numbers(values, "the recipe")
         return from_table(Recipe, values, folder=path.parent)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def _check_numbers(value: Any, place: str) -> None:
+    """Check that whole numbers are no larger than TOML has them: Python can neither show nor convert endless ones.
+
+    Raises:
+        ConfigError: one is.
+    """
+    if isinstance(value, int) and value.bit_length() > LARGEST_BITS:
+        raise ConfigError(f"{place} is a number of {value.bit_length()} bits: at most {LARGEST_BITS} are read")
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        _check_numbers(inner, str(key))
 
 
 def from_table(kind: type[Made], values: Mapping[str, Any], place: str = "", **more: Any) -> Made:
