@@ -35,6 +35,8 @@ from lutdla.verify import reference_results
 POOL = 512
 """Different inputs of each network; their results are computed once, by the reference."""
 STALL = 0.2
+STREAMED = 64
+"""Batches of networks with streamed tables are so much smaller: their tables come anew with each pass."""
 WARM = 0.2
 """Share of the images after which memory is measured for the first time."""
 MOST_GROWTH_MIB = 32.0
@@ -94,7 +96,8 @@ def soak(backend: Backend, known: list[Known], images: int, most: int, seed: int
             elif random.random() < 0.02:
                 accelerator.recover()
                 so_far.recoveries += 1
-            chosen = np.array([random.randrange(POOL) for _ in range(random.randint(1, most))])
+            largest = max(1, most // STREAMED) if at.artefact.image.pieces else most
+            chosen = np.array([random.randrange(POOL) for _ in range(random.randint(1, largest))])
             before = accelerator.core().read("IMAGES")
             raw = network.raw(at.x[chosen])
             counted = (accelerator.core().read("IMAGES") - before) & 0xFFFF_FFFF
