@@ -27,13 +27,13 @@ from lutdla.compiler.assemble import assemble
 from lutdla.compiler.topologies import topology
 from lutdla.emulation import emulated_board
 from lutdla.errors import FitError, LutdlaError
+from lutdla.explore.area import Area, estimate
 from lutdla.runtime import Accelerator
 from lutdla.spec.artefact import Artefact
 from lutdla.verify import reference_results
 from lutdla_hdl.convert import WAIVERS
 from lutdla_hdl.resources import resources
 from lutdla_hdl.synthesis import synthesize
-from lutdla_overlay.area import Area, estimate
 from lutdla_overlay.boards import Board, board_names, load_board
 from lutdla_overlay.compare import compare
 from lutdla_overlay.core_verilog import core_verilog

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from lutdla.compiler.cost import predict
 from lutdla.compiler.explain import MemoryUse
 from lutdla.errors import ConfigError
+from lutdla.explore.area import Area, estimate
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.packets import result_bytes, run_bytes
-from lutdla_overlay.area import Area, estimate
 from lutdla_overlay.block_design import DMA_LENGTH_BITS
 from lutdla_overlay.boards import Board
 from lutdla_overlay.clocks import pl_clock

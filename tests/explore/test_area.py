@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from lutdla.errors import ConfigError
+from lutdla.explore.area import Area, estimate, estimate_all
+from lutdla.explore.columns import Columns
+from lutdla.explore.memories import Memory, memories, place
 from lutdla.spec.config import CoreConfig
-from lutdla_overlay.area import estimate
-from lutdla_overlay.area_memories import Memory, memories, place
 from lutdla_overlay.cores import load_core
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
@@ -76,18 +77,18 @@ def test_the_estimate_is_near_the_recorded_areas(result, key):
     (64, 2048, "xcup", True, {"uram": 1}),
 ])  # fmt: skip
 def test_a_memory_goes_where_yosys_puts_it(width, depth, family, ultra_ram, expected):
-    placed = asdict(place(Memory(1, width, depth), family, ultra_ram))
-    assert {name: amount for name, amount in placed.items() if amount} == expected
+    placed = asdict(place(Memory("any", 1, width, depth), family, ultra_ram))
+    assert {name: amount[0] for name, amount in placed.items() if amount[0]} == expected
 
 
 def test_a_memory_that_is_read_at_once_is_in_lookup_tables():
-    assert place(Memory(1, 24, 1024, registered=False), "xc7", False).ramb36 == 0
+    assert place(Memory("any", 1, 24, 1024, registered=False), "xc7", False).ramb36 == 0
 
 
 def test_the_memories_of_a_core_hold_its_tables():
     config = load_core("xc7z020").config
-    bits = sum(memory.count * memory.width * memory.depth for memory in memories(config))
-    assert bits > 8 * config.banks * config.table_rows * config.lanes
+    bits = sum(memory.count * memory.width * memory.depth for memory in memories(Columns.of([config])))
+    assert bits[0] > 8 * config.banks * config.table_rows * config.lanes
 
 
 @pytest.mark.parametrize(("family", "ultra_ram", "message"), [
@@ -96,3 +97,12 @@ def test_the_memories_of_a_core_hold_its_tables():
 def test_an_impossible_part_is_refused(family, ultra_ram, message):
     with pytest.raises(ConfigError, match=message):
         estimate(CoreConfig(), family, ultra_ram)
+
+
+def test_many_cores_are_rated_as_each_alone():
+    cores = [CoreConfig(**{**SMALL, **fields}) for fields, *_ in SYNTHESIZED]
+    for family, ultra_ram in (("xc7", False), ("xcup", True)):
+        together = estimate_all(Columns.of(cores), family, ultra_ram)
+        for i, core in enumerate(cores):
+            alone = estimate(core, family, ultra_ram)
+            assert alone == Area(**{name: getattr(together, name)[i] for name in asdict(alone)})
