@@ -81,7 +81,7 @@ class Columns:
     @property
     def table_tail(self) -> Column:
         """Rows past the largest power of two."""
-        return self.table_rows - largest_power(self.table_rows)
+        return np.asarray(self.table_rows - largest_power(self.table_rows))
 
     @property
     def distance_bits(self) -> Column:
@@ -92,7 +92,7 @@ class Columns:
     @property
     def groups_per_beat(self) -> Column:
         """Whole groups of input values that a beat carries."""
-        return np.maximum(1, self.stream_bytes // self.group)
+        return np.asarray(np.maximum(1, self.stream_bytes // self.group))
 
     def is_metric(self, metric: str) -> npt.NDArray[np.bool_]:
         """Which cores have this metric."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.memory import LOADABLE, MemoryImage
-from lutdla.spec.walk import walk
+from lutdla.spec.walk import encoded, walk
 from lutdla.spec.window import window_arrays
 
 
@@ -21,7 +21,7 @@ def required_depths(image: MemoryImage, config: CoreConfig) -> dict[str, int]:
             if record.to_output or not steps.last.any():
                 continue
             if record.encode:
-                groups = max(groups, int(steps.dest[steps.last].max()) + config.groups_per_row)
+                groups = max(groups, int(encoded(record, steps, steps.last, config)[1].max()) + 1)
             for used, places in ((record.residual, steps.value_in), (record.store, steps.value_out)):
                 if used is not None:
                     values = max(values, int(places[steps.last].max()) + config.groups_per_row)
