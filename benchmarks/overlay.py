@@ -23,6 +23,7 @@ from rich.table import Table
 
 from benchmarks.overlay_page import CHECKS, SHARES
 from benchmarks.record import ROOT
+from lutdla.backends.core_verilog import core_verilog
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.topologies import topology
 from lutdla.emulation import emulated_board
@@ -36,7 +37,6 @@ from lutdla_hdl.resources import resources
 from lutdla_hdl.synthesis import synthesize
 from lutdla_overlay.boards import Board, board_names, load_board
 from lutdla_overlay.compare import compare
-from lutdla_overlay.core_verilog import core_verilog
 from lutdla_overlay.cores import Core, load_core
 from lutdla_overlay.fit import board_shares, fit
 from lutdla_overlay.hwh import hwh
@@ -95,10 +95,8 @@ def _runs(artefact: Artefact, core: Core) -> bool:
 
 def area(core: Core) -> Area:
     """Of a core, by yosys."""
-    with tempfile.TemporaryDirectory() as folder:
-        verilog = Path(folder) / "lutdla_core.v"
-        verilog.write_text(core_verilog(core.config))
-        found = resources(synthesize(verilog, family=core.family, options=core.synthesis_options))
+    verilog = core_verilog(core.config)
+    found = resources(synthesize(verilog, family=core.family, options=core.synthesis_options))
     return Area(int(found["lut"]), int(found["lutram"]), int(found["ff"]), found["ramb36"], int(found["uram"]),
                 int(found["dsp"]))
 
@@ -117,7 +115,7 @@ def figures_of(key: str, measured: Area) -> dict[str, bool | float]:
 
     @cache
     def plan() -> BuildPlan:
-        return make_plan(core.config, board, core.clock_mhz_assumed, core_verilog(core.config),
+        return make_plan(core.config, board, core.clock_mhz_assumed, core_verilog(core.config).read_text(),
                          ultra_ram=core.ultra_ram)
 
     checks: dict[str, Callable[[], bool]] = {
@@ -138,7 +136,7 @@ def figures_of(key: str, measured: Area) -> dict[str, bool | float]:
 def mutations(key: str) -> tuple[int, int]:
     """Designs with one thing missing, and how many of them are caught."""
     plan = small_plan(key)
-    verilog = core_verilog(plan.design.config)
+    verilog = core_verilog(plan.design.config).read_text()
     with tempfile.TemporaryDirectory() as folder:
         caught = [is_caught(plan, design, Path(folder) / str(i), verilog)
                   for i, (_, design) in enumerate(plan.design.without())]

@@ -13,14 +13,24 @@ def shared(request):
 
     Only one: MyHDL simulates one core at a time.
     """
+    yield from opened(request.param)
+
+
+@pytest.fixture(params=[name for name in BUILDERS if name != "myhdl"], scope="module")
+def fast(request):
+    """The same, but for MyHDL, whose simulator takes seconds for a test."""
+    yield from opened(request.param)
+
+
+def opened(name):
     made = []
 
     def wrap(model):
         made.append(Stalling(model))
         return made[-1]
 
-    with Accelerator(request.param, BUILDERS[request.param](TINY, wrap), timeout_s=60) as opened:
-        yield opened, made[-1]
+    with Accelerator(name, BUILDERS[name](TINY, wrap), timeout_s=60) as accelerator:
+        yield accelerator, made[-1]
 
 
 @pytest.fixture

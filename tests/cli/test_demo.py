@@ -57,9 +57,14 @@ def test_it_prints_figures_and_the_lines_that_it_ran(demo):
 
 
 def test_the_printed_lines_run(tmp_path):
-    done = run(tmp_path, "-c", LINES)
+    # on few images: with all of them, training takes as long as all other tests of this file
+    load = 'fashion = data.load("fashion-mnist")\n'
+    few = ("from dataclasses import replace\nfashion = replace(fashion, train_images=fashion.train_images[:3000], "
+           "train_labels=fashion.train_labels[:3000])\n")
+    assert load in LINES
+    done = run(tmp_path, "-c", LINES.replace(load, load + few))
     assert done.returncode == 0, done.stderr
-    assert float(re.search(r"accuracy ([\d.]+)", done.stdout)[1]) > 0.85
+    assert float(re.search(r"accuracy ([\d.]+)", done.stdout)[1]) > 0.7
 
 
 def test_the_test_images_run_from_the_command_line(demo):

@@ -1,10 +1,10 @@
-"""Verilog of a configuration, converted once for all tests of a file."""
+"""Verilog of a configuration, converted once for all tests."""
 
 import resource
 
 import pytest
 
-from lutdla_hdl.convert import convert
+from lutdla.backends.core_verilog import core_verilog
 
 MOST_SECONDS = 60
 """Of a processor; a conversion that takes more has become a problem."""
@@ -17,15 +17,13 @@ def child_seconds() -> float:
 
 
 @pytest.fixture(scope="session")
-def verilog(tmp_path_factory):
+def verilog():
     """Function: configuration -> path of its Verilog; do not change the file."""
-    made = {}
 
     def path(config):
-        if config.hash not in made:
-            started = child_seconds()
-            made[config.hash] = convert(config, tmp_path_factory.mktemp(f"core-{config.hash:08x}"))
-            assert child_seconds() - started < MOST_SECONDS, f"conversion of ({config}) is slow"
-        return made[config.hash]
+        started = child_seconds()
+        made = core_verilog(config)
+        assert child_seconds() - started < MOST_SECONDS, f"conversion of ({config}) is slow"
+        return made
 
     return path

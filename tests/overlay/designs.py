@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from lutdla.backends.core_verilog import core_verilog
 from lutdla_overlay.block_design import own_design
 from lutdla_overlay.boards import load_board
-from lutdla_overlay.core_verilog import core_verilog
 from lutdla_overlay.cores import load_core
 from lutdla_overlay.plan import make_plan
 from tests.strategies import TINY
@@ -20,4 +20,4 @@ def small_plan(board):
     facts = load_board(board)
     core = load_core(facts.core)
     config = replace(TINY, stream_bits=core.config.stream_bits)
-    return make_plan(config, facts, core.clock_mhz_assumed, core_verilog(config), ultra_ram=core.ultra_ram)
+    return make_plan(config, facts, core.clock_mhz_assumed, core_verilog(config).read_text(), ultra_ram=core.ultra_ram)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from lutdla.backends.core_verilog import core_verilog
 from lutdla.emulation.metadata import parse_hwh
 from lutdla.errors import ToolError
 from lutdla_overlay.boards import board_names, load_board
 from lutdla_overlay.compare import compare
-from lutdla_overlay.core_verilog import core_verilog
 from lutdla_overlay.hwh import hwh
 from lutdla_overlay.vivado import is_finished, run_step
 from tests.overlay.builds import VIVADO, build, is_caught
@@ -130,7 +130,7 @@ def test_a_changed_plan_runs_again_and_an_unchanged_one_does_not(plan, tmp_path)
 @pytest.mark.parametrize("board", ["pynq-z2", "kv260"])
 def test_whatever_is_left_out_is_caught(board, tmp_path):
     plan = small_plan(board)
-    verilog = core_verilog(plan.design.config)
+    verilog = core_verilog(plan.design.config).read_text()
     assert not is_caught(plan, plan.design, tmp_path / "whole", verilog)
     missed = [what for i, (what, design) in enumerate(plan.design.without())
               if not is_caught(plan, design, tmp_path / str(i), verilog)]

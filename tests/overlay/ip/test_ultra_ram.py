@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from lutdla.backends.core_verilog import core_verilog
 from lutdla.errors import ToolError
 from lutdla_hdl.synthesis import synthesize
 from lutdla_overlay.ip.ultra_ram import ATTRIBUTE, in_ultra_ram
@@ -18,16 +19,16 @@ from tests.strategies import TINY
     ("tail and deep bank", ["bank0_store_column0", *(f"bank{bank}_column0_head" for bank in (1, 2, 3))]),
     ("two beats a row", [f"bank{bank}_store_column{beat}" for bank in range(4) for beat in range(2)]),
 ])  # fmt: skip
-def test_the_memories_of_table_banks_are_marked(name, memories, converted):
-    text = converted(CORES[name]).read_text()
+def test_the_memories_of_table_banks_are_marked(name, memories):
+    text = core_verilog(CORES[name]).read_text()
     marked = in_ultra_ram(CORES[name], text)
     pattern = r'^\(\* ram_style = "ultra" \*\) reg \[\d+:0\] datapath_lookup_(\w+)_mem \[0:'
     assert re.findall(pattern, marked, re.MULTILINE) == memories
     assert marked.replace(f"{ATTRIBUTE} ", "") == text
 
 
-def test_verilog_of_other_banks_is_refused(converted):
-    text, other = converted(TINY).read_text(), replace(TINY, ports=3)
+def test_verilog_of_other_banks_is_refused():
+    text, other = core_verilog(TINY).read_text(), replace(TINY, ports=3)
     with pytest.raises(ToolError, match=r"^4 memories of table banks found in the Verilog, \(v=2 .* has 6: convert"):
         in_ultra_ram(other, text)
     with pytest.raises(ToolError, match=r"^0 memories of table banks"):

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from lutdla.backends.core_verilog import core_verilog
 from lutdla_overlay.ip.interfaces import interfaces
 from lutdla_overlay.ip.ports import core_ports
 from tests.overlay.ip.cores import CORES
@@ -31,14 +32,14 @@ def sources(request, packaged, tmp_path):
 
 
 @EACH
-def test_verilator_warns_of_nothing(config, sources, converted):
-    assert verilator_says(converted(config).with_suffix(".vlt"), *sources(config)) == []
+def test_verilator_warns_of_nothing(config, sources):
+    assert verilator_says(core_verilog(config).with_suffix(".vlt"), *sources(config)) == []
 
 
-def test_verilator_is_asked_at_all(sources, converted):
+def test_verilator_is_asked_at_all(sources):
     core, wrapper = sources(TINY)
     wrapper.write_text(wrapper.read_text().replace("lutdla_core core (", "lutdla_core core (.extra(1'b0), "))
-    assert any("extra" in line for line in verilator_says(converted(TINY).with_suffix(".vlt"), core, wrapper))
+    assert any("extra" in line for line in verilator_says(core_verilog(TINY).with_suffix(".vlt"), core, wrapper))
 
 
 @EACH

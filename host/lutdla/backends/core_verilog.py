@@ -1,13 +1,15 @@
-"""The Verilog of a core, converted once: a conversion takes a minute, and boards share cores."""
+"""The Verilog of a core, converted once: a conversion takes up to a minute, and many ask for the same core."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from lutdla.backends.hardware_cache import cache_folder, hardware_digest, locked
 from lutdla.spec.config import CoreConfig
 
 
-def core_verilog(config: CoreConfig) -> str:
-    """Text of `lutdla_core.v`; converted when it is not in the cache.
+def core_verilog(config: CoreConfig) -> Path:
+    """`lutdla_core.v` in the cache, with Verilator's waivers beside it as `.vlt`; do not change the files.
 
     Raises:
         ToolError: MyHDL is not installed, or the conversion failed.
@@ -19,4 +21,4 @@ def core_verilog(config: CoreConfig) -> str:
             from lutdla_hdl.convert import convert  # here, because planning may run where no MyHDL is
 
             convert(config, folder)  # moves the files into place when they are complete, this one last
-        return file.read_text(encoding="utf-8")
+    return file
