@@ -59,7 +59,7 @@ def piece_cycles(rows: int, config: CoreConfig) -> int:
     return config.banks * packet
 
 
-def predict(program: Program, piece_rows: Sequence[int], config: CoreConfig, passes: int = 4) -> Costs:
+def predict(program: Program, piece_rows: Sequence[int], config: CoreConfig, passes: int = 5) -> Costs:
     """Run a program on paper; `piece_rows`: table rows of each piece."""
     lookups = program.lookups
     own = [record_cycles(record, config) for record in lookups]
@@ -86,7 +86,7 @@ def predict(program: Program, piece_rows: Sequence[int], config: CoreConfig, pas
             arrivals.pop(0)
 
     taken = {"input": 0, "tables": 0}
-    for _ in range(passes):
+    for number in range(passes):
         for i, record in enumerate(lookups):
             start = at
             for what in ("input", "tables"):
@@ -94,12 +94,15 @@ def predict(program: Program, piece_rows: Sequence[int], config: CoreConfig, pas
                     deliver()
                     start = max(start, ready[what][taken[what]])
                     taken[what] += 1
-            waits[i], at = start - at, start + own[i]
+            if number == passes - 2:
+                waits[i] = start - at
+            at = start + own[i]
             for what in ("input", "tables"):
                 if getattr(record, f"free_{what}"):
                     freed[what].append(at)
         ends.append(at)
+    steady = ends[-2] - ends[-3]  # in the last pass, the stream has nothing to bring for the next one
     pieces = sum(piece_cycles(rows, config) for rows in piece_rows)
-    return Costs(tuple(own), tuple(waits), ends[-1] - ends[-2],
+    return Costs(tuple(own), tuple(waits), steady,
                  pieces + program.images * frame_cycles(program.input_groups, config),
                  sum(record.steps() for record in lookups))
