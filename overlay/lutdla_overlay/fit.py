@@ -13,6 +13,7 @@ from lutdla.compiler.cost import predict
 from lutdla.compiler.explain import MemoryUse
 from lutdla.errors import ConfigError
 from lutdla.explore.area import Area, estimate
+from lutdla.explore.limits import WORDS
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.packets import result_bytes, run_bytes
@@ -20,9 +21,6 @@ from lutdla_overlay.block_design import DMA_LENGTH_BITS
 from lutdla_overlay.boards import Board
 from lutdla_overlay.clocks import pl_clock
 from lutdla_overlay.cores import FAMILIES, Core, load_core
-
-WORDS = {"lut": "LUTs", "ff": "flip-flops", "ramb36": "block RAMs", "uram": "UltraRAMs", "dsp": "DSPs"}
-"""Resource of a part -> what it is called."""
 
 LARGEST_DEPTH = 1 << 16
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from lutdla.errors import ConfigError
 from lutdla.explore.columns import Columns, address_bits, bit_length, largest_power
-from lutdla.explore.memories import word_bytes
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.memory import LOADABLE
 from tests.strategies import configs
@@ -24,7 +23,8 @@ def test_every_size_is_the_one_of_the_configuration(cores):
         for name in DERIVED:
             assert np.broadcast_to(getattr(columns, name), len(cores))[i] == getattr(core, name), name
         for memory in LOADABLE:
-            assert word_bytes(columns, memory)[i] == core.word_bytes(memory)
+            assert columns.word_bytes(memory)[i] == core.word_bytes(memory)
+            assert columns.beats_per_word(memory)[i] == core.beats_per_word(memory)
 
 
 @given(st.integers(0, 1 << 52))

@@ -19,7 +19,7 @@ import numpy as np
 from lutdla.errors import ConfigError
 from lutdla.explore.columns import Column, Columns
 from lutdla.explore.memories import LUT_RAM, Numbers, memories, place
-from lutdla.spec.config import METRICS, CoreConfig
+from lutdla.spec.config import METRICS, RANGES, CoreConfig
 
 ABSOLUTE_BITS = 8
 """|difference| of two int8 values."""
@@ -122,6 +122,6 @@ def _distance(cores: Columns, packed: bool) -> tuple[Numbers, Numbers]:
 
 def _nearest_ff(cores: Columns) -> Column:
     """Flip-flops of the trees of comparisons: distances but the last, indices that grow by a bit a level."""
-    levels = np.arange(1, int(cores.index_bits.max()) + 1)[:, None]  # those past a core's own add nothing
+    levels = np.arange(1, RANGES["c"][1].bit_length())[:, None]  # those past a core's own add nothing
     indices = ((cores.c >> levels) * levels).sum(axis=0)
     return np.asarray(cores.encoders * ((cores.c - 2) * cores.distance_bits + indices))

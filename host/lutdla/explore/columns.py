@@ -94,9 +94,23 @@ class Columns:
         """Whole groups of input values that a beat carries."""
         return np.asarray(np.maximum(1, self.stream_bytes // self.group))
 
+    def word_bytes(self, memory: str) -> Column:
+        """Bytes of one word of a loadable memory."""
+        return np.broadcast_to(CoreConfig.word_bytes(self, memory), len(self))  # type: ignore[arg-type]
+
+    def beats_per_word(self, memory: str) -> Column:
+        """Beats that one word of a loadable memory takes in a load packet."""
+        return np.asarray(CoreConfig.beats_per_word(self, memory))  # type: ignore[arg-type]
+
     def is_metric(self, metric: str) -> npt.NDArray[np.bool_]:
         """Which cores have this metric."""
         return np.asarray(self.metric == METRICS.index(metric))
+
+    @classmethod
+    def concatenate(cls, parts: Iterable[Columns]) -> Columns:
+        """All cores of several columns, one behind the other."""
+        every = list(parts)
+        return cls(**{name: np.concatenate([part.columns[name] for part in every]) for name in FIELDS})
 
     def take(self, rows: Any) -> Columns:
         """The cores of these rows: indices or a mask."""

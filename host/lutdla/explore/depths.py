@@ -27,7 +27,7 @@ def needed(shape: NetworkShape, of: tuple[Steps, ...], cores: Columns) -> dict[s
     books = sum((target.groups(cores) * target.encodings(cores) for target in written), none)
     found = {
         "table_rows": groups * cores.c,
-        "index_words": _index_words(shape, cores),
+        "index_words": index_words(shape, cores),
         "constant_rows": constants,
         "codebook_rows": books + shape.input.words(cores) * cores.groups_per_word,
         "program_rows": np.full(len(cores), len(shape.layers) + 1),
@@ -71,7 +71,7 @@ def _window_rows(shape: NetworkShape, of: tuple[Steps, ...]) -> Column:
     return np.asarray(sum(rows.values()))
 
 
-def _index_words(shape: NetworkShape, cores: Columns) -> Column:
+def index_words(shape: NetworkShape, cores: Columns) -> Column:
     """The most words that maps take which live at the same time; the input map's are never used for others."""
     held = shape.input.pixels * shape.input.words(cores)
     maps = [(i, max(shape.readers(layer.target.name)), layer.target) for i, layer in enumerate(shape.layers)

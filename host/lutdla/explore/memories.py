@@ -138,16 +138,9 @@ def _block_ram(width: Column, depth: Column) -> tuple[Column, Column]:
 
 def _beats(cores: Columns, memory: str) -> tuple[tuple[Column, Column], tuple[Column, Column]]:
     """The memories that hold a word of a loadable memory, one for each beat: how many, and width; whole beats first."""
-    bits = 8 * word_bytes(cores, memory)
+    bits = 8 * cores.word_bytes(memory)
     whole, rest = bits // cores.stream_bits, bits % cores.stream_bits
     return (whole, cores.stream_bits), ((rest > 0).astype(np.int64), np.maximum(1, rest))
-
-
-def word_bytes(cores: Columns, memory: str) -> Column:
-    """`CoreConfig.word_bytes` of all cores."""
-    from lutdla.spec.config import CoreConfig
-
-    return np.broadcast_to(CoreConfig.word_bytes(cores, memory), len(cores))  # type: ignore[arg-type]
 
 
 def _powers(depth: Column) -> tuple[tuple[Column, Column], tuple[Column, Column]]:
@@ -166,7 +159,7 @@ def _used_of_window(cores: Columns) -> Numbers:
     narrow = {"offset": address_bits(cores.index_words), "blocks": cores.blocks, "shortcut": 1}
     port = sum(narrow.get(name, width) for name, width in PORT_FIELDS)
     bits = cores.ports * port + address_bits(cores.table_rows // cores.c)
-    return np.asarray(bits / (8 * word_bytes(cores, "window")))
+    return np.asarray(bits / (8 * cores.word_bytes("window")))
 
 
 def _used_of_program(cores: Columns) -> Numbers:

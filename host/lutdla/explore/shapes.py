@@ -96,7 +96,7 @@ class LayerShape:
         outputs: channels.
         target: the map written; None for the last layer.
         residual: name of the map whose values are added.
-        pool: window of max-pooling.
+        pool, pool_stride: window and stride of max-pooling.
         encode, store: whether the target is needed as indices, and as values.
     """
 
@@ -109,6 +109,7 @@ class LayerShape:
     shortcut: OperandShape | None = None
     residual: str | None = None
     pool: Pair = (1, 1)
+    pool_stride: Pair = (1, 1)
     encode: bool = True
     store: bool = False
 
@@ -172,7 +173,7 @@ class NetworkShape:
                 layer.name, _operand(layer.operand, maps), layer.height, layer.width, layer.outputs,
                 None if target is None else maps[target],
                 None if layer.shortcut is None else _operand(layer.shortcut, maps), layer.residual, layer.pool,
-                target in read, target in added,
+                layer.pool_stride, target in read, target in added,
             ))  # fmt: skip
         return cls(name, maps[network.input.name], tuple(layers))
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lutdla.errors import ConfigError
 from lutdla.explore.columns import Columns
-from lutdla.spec.config import METRICS
+from lutdla.spec.config import METRICS, RANGES
 
 AXES: dict[str, tuple[Any, ...]] = {
     "v": (1, 2, 3, 4, 6, 8), "c": (4, 8, 16, 32, 64), "metric": ("l1", "l2", "chebyshev"),
@@ -18,6 +18,9 @@ AXES: dict[str, tuple[Any, ...]] = {
     "encoders": (1, 2, 4, 8),
 }  # fmt: skip
 """Field -> values that are tried unless told otherwise."""
+
+POWERS = ("c", "blocks", "encoders")
+"""Fields that are powers of two."""
 
 
 def space(stream_bits: int = 64, **axes: Sequence[Any]) -> Columns:
@@ -33,6 +36,13 @@ def space(stream_bits: int = 64, **axes: Sequence[Any]) -> Columns:
     if unknown := set(axes) - set(AXES):
         raise ConfigError(f"axis {min(unknown)!r} is unknown: use some of {', '.join(AXES)}")
     values: Mapping[str, Sequence[Any]] = {**AXES, **axes}
+    for name, given in axes.items():  # as CoreConfig says it
+        for value in given:
+            low, high = RANGES.get(name, (value, value))
+            if not low <= value <= high:
+                raise ConfigError(f"{name} is {value}: it must be {low}..{high}")
+            if name in POWERS and value & (value - 1):
+                raise ConfigError(f"{name} is {value}: it must be a power of two")
     numbers = [np.array([METRICS.index(value) if name == "metric" else value for value in values[name]], np.int64)
                for name in AXES]
     grid = np.meshgrid(*numbers, indexing="ij")

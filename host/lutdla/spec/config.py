@@ -25,6 +25,14 @@ LOOPS = 6
 STREAMS = ("index", "shortcut", "y", "x", "window", "table", "accumulator", "channel", "dest")
 """Addresses that the loop nest drives, in the order of a program record."""
 
+RANGES = {
+    "v": (1, 16), "c": (2, 256), "ports": (1, 16), "blocks": (1, 8), "lanes": (1, 64), "encoders": (1, 8),
+    "table_rows": (2, 1 << 16), "index_words": (2, 1 << 15), "accumulator_rows": (2, 1 << 12),
+    "constant_rows": (2, 1 << 12), "codebook_rows": (2, 1 << 12), "program_rows": (2, 256),
+    "window_rows": (2, 1 << 10), "value_rows": (2, 1 << 15), "acc_bits": (12, 32), "packet_beats": (8, 1 << 11),
+}  # fmt: skip
+"""Field -> its least and its largest value."""
+
 LAYOUT_FIELDS = ("v", "c", "metric", "ports", "blocks", "lanes", "encoders", "acc_bits", "stream_bits")
 """Fields that fix how an artefact is laid out: they must be equal. The other fields are depths: they must suffice."""
 
@@ -96,13 +104,7 @@ class CoreConfig:
                 raise ConfigError(f"{field.name} is a number of {value.bit_length()} bits: no field needs so many")
         if self.metric not in METRICS:
             raise ConfigError(f"metric is {self.metric!r}: use one of {', '.join(METRICS)}")
-        for name, low, high in (
-            ("v", 1, 16), ("c", 2, 256), ("ports", 1, 16), ("blocks", 1, 8), ("lanes", 1, 64),
-            ("encoders", 1, 8), ("table_rows", 2, 1 << 16), ("index_words", 2, 1 << 15),
-            ("accumulator_rows", 2, 1 << 12), ("constant_rows", 2, 1 << 12), ("codebook_rows", 2, 1 << 12),
-            ("program_rows", 2, 256), ("window_rows", 2, 1 << 10), ("value_rows", 2, 1 << 15),
-            ("acc_bits", 12, 32), ("packet_beats", 8, 1 << 11),
-        ):
+        for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ConfigError(f"{name} is {value}: it must be {low}..{high}")
