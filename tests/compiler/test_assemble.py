@@ -166,3 +166,16 @@ def test_parts_of_a_sum_are_for_the_same_images():
         assert (record.index - begun.index < 3, record.loops[0].count) == (True, begun.loops[0].count)
     x = images(network, 14)
     np.testing.assert_array_equal(results(artefact, x)[0], evaluate(network, x, config.metric))
+
+
+def test_sums_of_pools_that_overlap_are_counted():
+    """Each pixel is summed for every pool that it lies in: so many accumulators hold what is streamed in parts."""
+    config = CoreConfig(
+        v=1, c=4, ports=1, blocks=2, lanes=4, encoders=2, table_rows=96, index_words=1 << 12, accumulator_rows=64,
+        constant_rows=256, codebook_rows=256, program_rows=128, window_rows=512, value_rows=1 << 11, packet_beats=64,
+    )  # fmt: skip
+    net = NetworkBuilder(config, (8, 6, 5))
+    network = net.build(net.conv("input", 4, 3, padding=1, pool=3, pool_stride=1), 4, average=True)
+    with pytest.raises(Misfit, match="layer0: accumulator memory needs 108 rows, this core has accumulator_rows=64"):
+        assemble(network, config, dataflow="stationary")
+    assert assemble(network, replace(config, accumulator_rows=128), dataflow="stationary").image.pieces

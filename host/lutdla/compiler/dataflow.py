@@ -141,8 +141,9 @@ def _stationary(network: IntegerNetwork, plans: tuple[LayerPlan, ...], config: C
         resident = sum(plan.tiles * plan.reduction.groups for plan in plans)
         raise Misfit(largest.layer.name, "table_rows", (resident + 2) * config.c, config.table_rows,
                      "it has the largest tables")
-    # the one that is nearest to fitting says most
-    raise min(misfits, key=lambda misfit: misfit.need / misfit.limit)
+    # the one that is nearest to fitting says most; some would fit, if it were not for other tables
+    told = [misfit for misfit in misfits if misfit.need > misfit.limit] or misfits
+    raise min(told, key=lambda misfit: misfit.need / misfit.limit)
 
 
 def _order(bound: float, flow: Dataflow) -> tuple[float, ...]:

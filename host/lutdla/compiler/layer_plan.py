@@ -39,8 +39,11 @@ class LayerPlan:
 
     @property
     def pixels(self) -> int:
-        """Rows of lanes that a tile sums."""
-        return self.layer.height * self.layer.width
+        """Rows of lanes that a tile sums; pixels that lie in two pools are summed for each."""
+        layer = self.layer
+        if layer.target is None:
+            return layer.height * layer.width
+        return layer.target.height * layer.target.width * layer.pool[0] * layer.pool[1]
 
     @property
     def alone(self) -> bool:
