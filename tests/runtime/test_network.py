@@ -94,7 +94,8 @@ def test_chunks_are_whole_passes_and_the_last_one_is_filled_up(accelerator, monk
     pass_bytes, empty = (run_bytes(artefact.image, TINY, n) for n in (images, 0))
     results = result_bytes(images, artefact.image.program.output_rows, TINY)
     chunk_bytes = empty + chunk_passes * max(pass_bytes - empty, results)
-    monkeypatch.setattr(network, "CHUNK_BYTES", max(1, chunk_bytes))
+    name = "STREAMED_CHUNK_BYTES" if artefact.image.pieces else "CHUNK_BYTES"
+    monkeypatch.setattr(network, name, max(1, chunk_bytes))
     loaded = accelerator.load(artefact)
     backend = accelerator.core().backend
     backend.sizes.clear()

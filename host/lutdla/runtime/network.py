@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1 << 20
 """Most bytes of one exchange, in or out, unless one pass of the program needs more: what one DMA buffer holds."""
 
+STREAMED_CHUNK_BYTES = 8 << 20
+"""The same where tables are streamed, and come again in each pass: between two exchanges the core waits for the first
+frame and the first tables, so that one should be several passes."""
+
 
 class Network:
     """A model on a device. Made by `Accelerator.load`; valid until another model is loaded or it is closed.
@@ -50,7 +54,8 @@ class Network:
             raise FitError(f"{backend.name}: a pass of {self._per_pass} images and {len(artefact.image.pieces)} table "
                            f"pieces moves {most} bytes, the device's max_frame_bytes is {backend.max_frame_bytes}: "
                            "compile with fewer images in a pass or more tables in the core")
-        room = min(CHUNK_BYTES, backend.max_frame_bytes) - self._overhead
+        chunk = STREAMED_CHUNK_BYTES if artefact.image.pieces else CHUNK_BYTES
+        room = min(chunk, backend.max_frame_bytes) - self._overhead
         self._chunk = self._per_pass * max(1, room // max(self._pass_bytes, self._result_bytes))
 
     # -- calls -------------------------------------------------------------------------------------------------------
