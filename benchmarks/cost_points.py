@@ -3,7 +3,7 @@
     python -m benchmarks.cost_points held_out --count 64
 
 Each point is a row of `benchmarks/points/SET.csv`, written as soon as it is measured: a run that was broken off goes
-on where it was. Points of a set are drawn from its name and their number alone. Weights are random: cycles and areas
+on where it was. Points are drawn from their set and number alone. Weights are random: cycles and areas
 depend on shapes only.
 """
 
@@ -33,7 +33,8 @@ from lutdla.spec.config import CoreConfig
 from lutdla_overlay.cores import Core
 
 FOLDER = Path(__file__).parent / "points"
-SETS = ("fit", "held_out")
+SETS = {"fit": "held_out", "held_out": "held out"}
+"""Set -> what its points are drawn from. Those of `fit` were drawn first, and led the models: they validate nothing."""
 
 NETWORKS = ("lenet5", "resnet8", "kws", "autoencoder", "resnet20", "mlp")
 MLP = (784, 128, 64, 10)
@@ -72,7 +73,7 @@ def artefact_of(name: str, config: CoreConfig, batch: int | None = None) -> Arte
 
 def draw(set_name: str, number: int) -> Point:
     """A point of a set: drawn until the core exists, the network fits it, and it can be measured in minutes."""
-    random = Random(f"{set_name} {number}")
+    random = Random(f"{SETS[set_name]} {number}")
     while True:
         try:
             point = _drawn(random, number)

@@ -2,12 +2,12 @@ import pytest
 
 from benchmarks.dense_baseline import DESIGNS, SIZE, figures, measure, table
 from benchmarks.record import check_flat
-from tests.strategies import TINY
+from tests.hdl.test_netlist import SMALL
 
 
 @pytest.fixture(scope="module")
 def found():
-    return measure(TINY, 2)
+    return measure(SMALL, 2)
 
 
 def test_a_mac_counts_memory_and_logic():
@@ -16,9 +16,9 @@ def test_a_mac_counts_memory_and_logic():
     }  # fmt: skip
 
 
-def test_a_tiny_core_and_a_tiny_array_are_measured(found):
+def test_a_small_core_and_a_tiny_array_are_measured(found):
     check_flat(found)
-    assert found["macs_per_cycle_core"] == TINY.banks * TINY.lanes * TINY.v
+    assert found["macs_per_cycle_core"] == SMALL.banks * SMALL.lanes * SMALL.v
     assert found["macs_per_cycle_dense"] == found["macs_per_cycle_dense_dsp"] == 4
     assert found["ratio"] == pytest.approx(found["lut_per_mac_dense"] / found["lut_per_mac_core"], abs=0.01)
     assert found["dsp_dense"] == 0

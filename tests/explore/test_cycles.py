@@ -73,7 +73,8 @@ def test_random_networks_are_predicted_as_by_the_compiler(data):
     assert abs(found.image[0] - costs.cycles_per_pass) <= waits
     for name, need in artefact.requires().items():
         if name not in ("window_rows", "accumulator_rows", "program_rows"):
-            assert needed(shape, found.steps, columns)[name][0] <= need, name
+            # whole pixels are counted, of which the last may not be filled
+            assert needed(shape, found.steps, columns)[name][0] <= need + columns.lanes[0], name
 
 
 @given(configs())

@@ -8,7 +8,7 @@ from myhdl import _simulator
 
 from lutdla.backends.myhdl import MyhdlModel
 from lutdla.errors import ToolError
-from lutdla.spec.config import METRICS
+from lutdla.spec.config import METRICS, CoreConfig
 from lutdla.spec.packets import ErrorCode, Kind, load_packets, packet, run_packets
 from lutdla_hdl.decoder import HEADER, WRITE
 from lutdla_hdl.interfaces import flag
@@ -108,18 +108,26 @@ def test_a_soft_reset_in_the_middle_of_writing_leaves_no_whole_model():
         model.close()
 
 
+SMALLEST = CoreConfig(
+    v=1, c=2, metric="chebyshev", ports=1, blocks=1, lanes=2, encoders=1, table_rows=4, index_words=4,
+    accumulator_rows=2, constant_rows=2, codebook_rows=2, program_rows=2, window_rows=2, value_rows=2, acc_bits=12,
+    packet_beats=32,
+)  # fmt: skip
+"""Elaborated in a few seconds."""
+
+
 def test_only_one_simulation_at_a_time():
-    model = MyhdlModel(TINY)
+    model = MyhdlModel(SMALLEST)
     with pytest.raises(ToolError, match="can run only one: close it first"):
-        MyhdlModel(TINY)
+        MyhdlModel(SMALLEST)
     model.close()
     model.close()
-    MyhdlModel(TINY).close()
+    MyhdlModel(SMALLEST).close()
 
 
 def test_a_simulation_that_is_over_leaves_no_signals():
     mine, known = flag(), list(_simulator._signals)
-    model = MyhdlModel(TINY)
+    model = MyhdlModel(SMALLEST)
     others = flag()
     model.close()
     assert [id(signal) for signal in _simulator._signals] == [id(signal) for signal in (*known, others)]
@@ -130,7 +138,7 @@ def test_random_programs_equal_the_reference():
     """Programs that no compiler wrote: pools, residuals, shortcuts, overlapping records, passes of several images,
     streamed tables."""
     seen = {"pool": 0, "residual": 0, "pieces": 0, "overlap": 0, "images": 0, "encodings": 0}
-    for seed in (8, 13, 23, 27, 31):
+    for seed in (8, 13, 25, 27):
         rng = np.random.default_rng(seed)
         image = random_image(TINY, rng, Shape(5, 1 + seed % 3, (0, 2, 3)[seed % 3], False))
         lookups = image.program.lookups

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.timeout(600)  # a core is built in tens of seconds, on 
 
 
 @CORES
+@settings(max_examples=12)
 @given(data=st.data(), stall=STALLS, number=st.integers(0, 1000))
 def test_random_programs_equal_the_reference(config, data, stall, number):
     image = data.draw(memory_images(config))
