@@ -94,11 +94,10 @@ def choose(shape: NetworkShape, rated: Rated, limits: Limits, objective: str = "
     best few are compiled for. None: nothing fits."""
     offers: list[tuple[float, int]] = []
     seen: set[CoreConfig] = set()
-    best: Choice | None = None
     for row in order(rated, limits, objective):
         bound = _score(objective, float(rated.image[row]), int(rated.images[row]))
         better = [score for score, _ in offers if score <= bound]
-        if len(seen) >= MOST_DRAFTED or len(better) >= MOST_COMPILED or (objective == "area" and offers):
+        if len(seen) >= MOST_DRAFTED or len(offers if objective == "area" else better) >= MOST_COMPILED:
             break
         config = rated.cores.config(int(row))
         same = replace(config, metric="l1")  # metrics differ in area alone, and the smallest comes first
@@ -111,15 +110,13 @@ def choose(shape: NetworkShape, rated: Rated, limits: Limits, objective: str = "
             cycles_per_image = drafted(shape, config, int(rated.together[row]), images, int(rated.streamed[row]))
         if cycles_per_image is not None:
             offers.append((_score(objective, cycles_per_image, int(rated.images[row])), int(row)))
-    for _, row in sorted(offers)[:MOST_COMPILED]:
+    done: list[Choice] = []
+    for _, row in offers if objective == "area" else sorted(offers):
         found = compiled(shape, rated.cores.config(row), bool(rated.ultra_ram[row]), limits)
-        if found is not None and (best is None or _of(found, objective) < _of(best, objective)):
-            best = found
-    return best
-
-
-def _of(choice: Choice, objective: str) -> float:
-    return _score(objective, choice.cycles_per_image, choice.images)
+        done += [] if found is None else [found]
+        if len(done) >= (1 if objective == "area" else MOST_COMPILED):
+            break
+    return min(done, key=lambda choice: _score(objective, choice.cycles_per_image, choice.images), default=None)
 
 
 def _score(objective: str, cycles_per_image: float, images: int) -> float:
