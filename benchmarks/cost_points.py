@@ -19,6 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
+import numpy as np
 from rich.progress import Progress
 
 from benchmarks.network_rtl import area, cycles
@@ -28,6 +29,7 @@ from lutdla.compiler.random_network import random_network
 from lutdla.compiler.topologies import topology
 from lutdla.errors import LutdlaError
 from lutdla.explore.area import estimate
+from lutdla.explore.depths import next_power, sum_of_powers
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
 from lutdla_overlay.cores import Core
@@ -117,16 +119,10 @@ def _drawn(random: Random, number: int) -> Point:
 
 def depth_for(field: str, need: int, config: CoreConfig) -> int:
     """The least depth that a core can have and that is enough."""
-    whole = 1 << (need - 1).bit_length()
     if field == "table_rows":
-        unit = config.c
-    elif field == "index_words":
-        unit = 1
-    else:
-        return max(2, whole)
-    half = max(whole // 2, 1)
-    sums = [half + (1 << bit) for bit in range(half.bit_length() - 1) if not (half + (1 << bit)) % unit]
-    return max(2 * unit, min([whole, *(depth for depth in sums if depth >= need)]))
+        return max(2 * config.c, int(sum_of_powers(np.array([need]), config.c)[0]))
+    depths = sum_of_powers(np.array([need]), 1) if field == "index_words" else next_power(np.array([need]))
+    return max(2, int(depths[0]))
 
 
 def measured(point: Point) -> dict[str, object]:

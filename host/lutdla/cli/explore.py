@@ -36,7 +36,7 @@ def command(
                                                                        "one board.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where the figures go.")] = None,
 ) -> None:
-    """Search all cores that the hardware can have for the best one, in seconds.
+    """Search all cores that the hardware can have for the best one.
 
     Exit status 1: nothing fits a board that is named; without --board, nothing fits any.
     """

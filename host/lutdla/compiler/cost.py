@@ -26,7 +26,8 @@ SLACK = 4
 """Cycles by which `write_latency`, which must suffice, is longer than what it bounds."""
 
 FRAME_LATENCY = 12
-"""Cycles from a frame's last group to the record that waits for it, but for the encoder's comparisons."""
+"""Cycles from a frame's last group to the record that waits for it, but for the encoder's comparisons: an estimate,
+near what small networks on the Verilated core take."""
 
 
 @dataclass(frozen=True)
