@@ -22,7 +22,8 @@ from random import Random
 import numpy as np
 from rich.progress import Progress
 
-from benchmarks.network_rtl import area, cycles
+from benchmarks.network_rtl import cycles
+from lutdla.backends.core_verilog import core_verilog
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.cost import predict
 from lutdla.compiler.random_network import random_network
@@ -32,6 +33,8 @@ from lutdla.explore.area import estimate
 from lutdla.explore.depths import next_power, sum_of_powers
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
+from lutdla_hdl.resources import resources
+from lutdla_hdl.synthesis import synthesize
 from lutdla_overlay.cores import Core
 
 FOLDER = Path(__file__).parent / "points"
@@ -123,6 +126,11 @@ def depth_for(field: str, need: int, config: CoreConfig) -> int:
         return max(2 * config.c, int(sum_of_powers(np.array([need]), config.c)[0]))
     depths = sum_of_powers(np.array([need]), 1) if field == "index_words" else next_power(np.array([need]))
     return max(2, int(depths[0]))
+
+
+def area(core: Core) -> dict[str, float]:
+    """Resources of a core, of the Verilog that its cycles were counted on."""
+    return resources(synthesize(core_verilog(core.config), family=core.family, options=core.synthesis_options))
 
 
 def measured(point: Point) -> dict[str, object]:
