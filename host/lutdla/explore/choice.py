@@ -18,6 +18,7 @@ from lutdla.explore.columns import Column, Columns
 from lutdla.explore.cycles import cycles
 from lutdla.explore.depths import needed, rounded
 from lutdla.explore.drafts import drafted
+from lutdla.explore.energy import image_energy
 from lutdla.explore.limits import RESOURCES, SPARE, WORDS, Limits
 from lutdla.explore.rating import Rated
 from lutdla.explore.shapes import NetworkShape
@@ -26,7 +27,13 @@ from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.packets import result_bytes, run_bytes
 
-OBJECTIVES = ("throughput", "latency", "area")
+OBJECTIVES = ("throughput", "latency", "area", "energy")
+
+KNOWN = ("area", "energy")
+"""Objectives that no program needs to be drawn up for."""
+
+ALIKE = 0.02
+"""Energies that differ by less are alike: of those, the fastest core is best."""
 
 MOST_DRAFTED = 300
 """Cores that one program is drawn up for."""
@@ -53,6 +60,7 @@ class Choice:
         images_per_s, latency_us: at the clock that the board's core assumes; a latency is that of a pass.
         table_bytes, streamed_bytes: of all tables, and of those that come anew in each pass.
         memory_bytes_per_image: read from and written to DDR: frames, streamed tables, results.
+        energy_uj: of an image, by the model of `lutdla.explore.energy`.
         area, shares: estimated, and of the board's part.
         explanation: memories, maps and records.
         limits: what keeps it from being faster, in words.
@@ -68,6 +76,7 @@ class Choice:
     table_bytes: int
     streamed_bytes: int
     memory_bytes_per_image: float
+    energy_uj: float
     area: Area
     shares: dict[str, float]
     explanation: Explanation
@@ -75,7 +84,8 @@ class Choice:
 
 
 def order(rated: Rated, limits: Limits, objective: str) -> Column:
-    """Rows of `rated`, the best first: cycles, then lookup tables, then block RAM; for area the other way round.
+    """Rows of `rated`, the best first: cycles, then the shares of the board that the core takes; for area the other way
+    round, for energy that first and then cycles.
 
     Raises:
         ConfigError: an unknown objective.
@@ -84,8 +94,9 @@ def order(rated: Rated, limits: Limits, objective: str) -> Column:
         raise ConfigError(f"objective is {objective!r}: use one of {', '.join(OBJECTIVES)}")
     shares = limits.shares(rated.area)
     whole = shares["lut"] + shares["ramb36"] + shares["uram"] + shares["dsp"]
-    keys = {"throughput": rated.image, "latency": rated.image * rated.images, "area": whole}
-    rest = rated.image if objective == "area" else whole
+    keys = {"throughput": rated.image, "latency": rated.image * rated.images, "area": whole,
+            "energy": np.floor(np.log(rated.energy) / np.log1p(ALIKE))}
+    rest = rated.image if objective in KNOWN else whole
     return np.asarray(np.lexsort((rest, keys[objective])))
 
 
@@ -97,7 +108,7 @@ def choose(shape: NetworkShape, rated: Rated, limits: Limits, objective: str = "
     for row in order(rated, limits, objective):
         bound = _score(objective, float(rated.image[row]), int(rated.images[row]))
         better = [score for score, _ in offers if score <= bound]
-        if len(seen) >= MOST_DRAFTED or len(offers if objective == "area" else better) >= MOST_COMPILED:
+        if len(seen) >= MOST_DRAFTED or len(offers if objective in KNOWN else better) >= MOST_COMPILED:
             break
         config = rated.cores.config(int(row))
         same = replace(config, metric="l1")  # metrics differ in area alone, and the smallest comes first
@@ -111,10 +122,10 @@ def choose(shape: NetworkShape, rated: Rated, limits: Limits, objective: str = "
         if cycles_per_image is not None:
             offers.append((_score(objective, cycles_per_image, int(rated.images[row])), int(row)))
     done: list[Choice] = []
-    for _, row in offers if objective == "area" else sorted(offers):
+    for _, row in offers if objective in KNOWN else sorted(offers):
         found = compiled(shape, rated.cores.config(row), bool(rated.ultra_ram[row]), limits)
         done += [] if found is None else [found]
-        if len(done) >= (1 if objective == "area" else MOST_COMPILED):
+        if len(done) >= (1 if objective in KNOWN else MOST_COMPILED):
             break
     return min(done, key=lambda choice: _score(objective, choice.cycles_per_image, choice.images), default=None)
 
@@ -135,9 +146,10 @@ def compiled(shape: NetworkShape, config: CoreConfig, ultra_ram: bool, limits: L
     images = found.images
     shares = {name: float(share) for name, share in limits.shares(area).items()}
     rate = limits.clock_mhz * 1e6 / found.cycles_per_image
+    energy = float(image_energy(shape, Columns.of([config]), found.steps_per_image, moved / images)[0])
     return Choice(limits.name, config, ultra_ram, found.cycles_per_image, images, rate,
                   found.cycles_per_image * images / limits.clock_mhz, found.table_bytes, found.streamed_bytes,
-                  moved / images, area, shares, found, tuple(_why(shape, config, found, limits, ultra_ram)))
+                  moved / images, energy, area, shares, found, tuple(_why(shape, config, found, limits, ultra_ram)))
 
 
 @lru_cache(maxsize=1024)

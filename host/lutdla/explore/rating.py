@@ -17,6 +17,7 @@ from lutdla.explore.area import Area, estimate_all
 from lutdla.explore.columns import Column, Columns, bit_length
 from lutdla.explore.cycles import Cycles, cycles
 from lutdla.explore.depths import needed, rounded
+from lutdla.explore.energy import image_energy
 from lutdla.explore.limits import Limits
 from lutdla.explore.shapes import NetworkShape
 from lutdla.explore.space import possible, space
@@ -25,6 +26,7 @@ from lutdla.spec.config import RANGES
 
 PART = 1 << 14
 """Cores that are rated at a time, so that their columns stay in the processor's cache."""
+
 
 @dataclass(frozen=True)
 class Rated:
@@ -37,6 +39,7 @@ class Rated:
         images: of a pass.
         together: first layer that runs for all images of a pass.
         streamed: layers whose tables are streamed, by `lutdla.explore.streamed.in_order`.
+        energy: of an image, in microjoules, estimated.
         area: estimated.
         considered: cores that were rated, with those that do not fit.
     """
@@ -47,6 +50,7 @@ class Rated:
     images: Column
     together: Column
     streamed: Column
+    energy: npt.NDArray[np.float64]
     area: Area
     considered: int
 
@@ -54,7 +58,7 @@ class Rated:
         """Only these rows."""
         area = Area(**{name: getattr(self.area, name)[rows] for name in Area.__dataclass_fields__})
         return Rated(self.cores.take(rows), self.ultra_ram[rows], self.image[rows], self.images[rows],
-                     self.together[rows], self.streamed[rows], area, self.considered)
+                     self.together[rows], self.streamed[rows], self.energy[rows], area, self.considered)
 
 
 def rate(shape: NetworkShape, limits: Limits, **axes: Sequence[Any]) -> Rated:
@@ -95,10 +99,11 @@ def _rated(shape: NetworkShape, layouts: Columns, limits: Limits, ultra_ram: boo
     found = cycles(shape, layouts)
     need = needed(shape, found.steps, layouts)
     cores = layouts.replace(**rounded(need, layouts))
-    yield _fitting(cores, found.image, None, limits, ultra_ram)
+    energy = image_energy(shape, layouts, sum(found.lookups), _frame_bytes(shape))
+    yield _fitting(cores, found.image, energy, None, limits, ultra_ram)
     tails = cores.take(cores.table_tail > 0)  # tails in block RAM, where that is left
-    deep = tails.replace(deep_banks=(tails.banks + 1) // 2)
-    yield _fitting(deep, found.image[cores.table_tail > 0], None, limits, ultra_ram)
+    deep, rows = tails.replace(deep_banks=(tails.banks + 1) // 2), cores.table_tail > 0
+    yield _fitting(deep, found.image[rows], energy[rows], None, limits, ultra_ram)
     fits = np.isin(np.arange(len(cores)), _rows_that_fit(cores, limits, ultra_ram))
     left = np.flatnonzero(~fits)
     if not len(left):
@@ -110,7 +115,13 @@ def _rated(shape: NetworkShape, layouts: Columns, limits: Limits, ultra_ram: boo
                    "value_rows": way.value_rows, "program_rows": way.program_rows}
         small = rest.replace(**rounded(need_of, rest))
         image = np.where(_bits(small) <= limits.memory_bits, way.image, NEVER)
-        yield _fitting(small, image, way, limits, ultra_ram)
+        energy = image_energy(shape, rest, sum(some.lookups), _frame_bytes(shape) + way.moved_bytes)
+        yield _fitting(small, image, energy, way, limits, ultra_ram)
+
+
+def _frame_bytes(shape: NetworkShape) -> int:
+    """Of an input and of its results."""
+    return shape.input.channels * shape.input.pixels + 4 * shape.layers[-1].outputs
 
 
 def _bits(cores: Columns) -> Column:
@@ -140,7 +151,8 @@ def _exist(cores: Columns) -> npt.NDArray[np.bool_]:
     return np.asarray(np.logical_and.reduce(inside) & possible(cores) & (largest <= cores.packet_beats))
 
 
-def _fitting(cores: Columns, image: Column, way: Variant | None, limits: Limits, ultra_ram: bool) -> Rated:
+def _fitting(cores: Columns, image: Column, energy: npt.NDArray[np.float64], way: Variant | None, limits: Limits,
+             ultra_ram: bool) -> Rated:
     """Those that exist and fit. `way`: how tables are streamed; None: they are not."""
     rows = np.flatnonzero(_exist(cores) & (image < NEVER))
     area = estimate_all(cores.take(rows), limits.family, ultra_ram)
@@ -150,13 +162,13 @@ def _fitting(cores: Columns, image: Column, way: Variant | None, limits: Limits,
     together, images = (0, 1) if way is None else (way.together, way.images)
     streamed = np.zeros(len(kept), np.int64) if way is None else way.streamed[kept]
     return Rated(cores.take(kept), np.full(len(kept), ultra_ram), image[kept], np.full(len(kept), images),
-                 np.full(len(kept), together), streamed, area, len(cores))
+                 np.full(len(kept), together), streamed, energy[kept], area, len(cores))
 
 
 def _joined(parts: list[Rated]) -> Rated:
     area = Area(**{name: np.concatenate([getattr(part.area, name) for part in parts])
                    for name in Area.__dataclass_fields__})
     columns = {name: np.concatenate([getattr(part, name) for part in parts])
-               for name in ("ultra_ram", "image", "images", "together", "streamed")}  # fmt: skip
+               for name in ("ultra_ram", "image", "images", "together", "streamed", "energy")}  # fmt: skip
     return Rated(Columns.concatenate(part.cores for part in parts), **columns, area=area,
                  considered=sum(part.considered for part in parts))

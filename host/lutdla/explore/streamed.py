@@ -44,6 +44,7 @@ class Variant:
         table_rows, index_words, value_rows, program_rows: that it takes, not rounded up.
         image: cycles of an image, at least; `NEVER` where even one step's tables do not fit.
         streamed: layers whose tables are streamed: so many of those that `in_order` gives.
+        moved_bytes: of tables that are streamed, for each image.
     """
 
     together: int
@@ -54,6 +55,7 @@ class Variant:
     program_rows: Column
     image: Column
     streamed: Column
+    moved_bytes: Column
 
 
 def variants(shape: NetworkShape, cores: Columns, found: Cycles) -> Iterator[Variant]:
@@ -65,10 +67,10 @@ def variants(shape: NetworkShape, cores: Columns, found: Cycles) -> Iterator[Var
         for images in IMAGES if together < len(shape.layers) else (1,):
             for rows in TABLE_ROWS:
                 room = rows // cores.c
-                image, streamed, records = _cycles(cores, found, groups, room, together, images)
+                image, streamed, records, moved = _cycles(cores, found, groups, room, together, images)
                 image = np.where(room < total, image, NEVER)  # what fits is not streamed
                 yield Variant(together, images, np.full_like(total, rows), index(images), values(images), records + 1,
-                              image, streamed)
+                              image, streamed, moved)
 
 
 def turning_points(shape: NetworkShape) -> list[int]:
@@ -87,16 +89,16 @@ def turning_points(shape: NetworkShape) -> list[int]:
 
 
 def _cycles(cores: Columns, found: Cycles, groups: Column, room: Column, together: int,
-            images: int) -> tuple[Column, Column, Column]:
+            images: int) -> tuple[Column, Column, Column, Column]:
     """The best of streaming some layers: of those that run together, the largest, the two largest, ...; then those
-    before as well, whose tables come again for each image."""
+    before as well, whose tables come again for each image. Cycles, layers streamed, records, bytes moved an image."""
     beats = cores.c * cores.beats_per_word("table") * cores.banks  # of a group
     packet = (HEADER_BYTES // cores.stream_bytes + 1) * cores.banks  # what comes on top for a piece
     late, early = (-np.sort(-part, axis=0) for part in (groups[together:], groups[:together]))
     total, layers = groups.sum(axis=0), sum(found.layers)
     before = np.asarray(sum(found.layers[:together], np.zeros(len(cores), np.int64)))
     best, layers_gone, records = np.full(len(cores), NEVER), np.zeros_like(total), np.zeros_like(total)
-    gone, moved = np.zeros_like(total), np.zeros_like(total)
+    gone, moved, stream_bytes = np.zeros_like(total), np.zeros_like(total), np.zeros_like(total)
     whole = len(late) + len(early) * images  # records where nothing is streamed
     for count, (size, times) in enumerate([(size, 1) for size in late] + [(size, images) for size in early]):
         gone, moved = gone + size, moved + size * times
@@ -111,7 +113,8 @@ def _cycles(cores: Columns, found: Cycles, groups: Column, room: Column, togethe
         better = (half >= 1) & (cycles < best)
         best, layers_gone = np.where(better, cycles, best), np.where(better, count + 1, layers_gone)
         records = np.where(better, cut, records)
-    return best, layers_gone, records
+        stream_bytes = np.where(better, ceil_div(stream * cores.stream_bytes, images), stream_bytes)
+    return best, layers_gone, records, stream_bytes
 
 
 def in_order(groups: Sequence[int], together: int) -> list[int]:
