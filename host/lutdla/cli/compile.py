@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -33,6 +33,7 @@ def command(
     from lutdla.cli.run import write_to
     from lutdla.compiler.assemble import assemble
     from lutdla.compiler.explain import explain as explain_artefact
+    from lutdla.compiler.load import read_network
 
     core = read_config(config)
     network = read_network(model, core)
@@ -78,30 +79,6 @@ def read_config(path: Path | None) -> CoreConfig:
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: no configuration: write the fields of CoreConfig as .json or .toml")
     return CoreConfig.from_dict(values.get("config", values))
-
-
-def read_network(model: str, core: CoreConfig) -> IntegerNetwork:
-    """The network that `model` names.
-
-    Raises:
-        CompileError: no such topology, file or function.
-    """
-    from lutdla.compiler.topologies import topology
-
-    if ".py" not in model:
-        return topology(model, core)
-    name, _, function = model.rpartition(":")
-    path = Path(name)
-    if not function or not path.is_file():
-        raise CompileError(f"{model}: no such file: name a topology, or FILE.py:FUNCTION")
-    import runpy
-
-    from lutdla.compiler.export import integer_network
-
-    found: dict[str, Any] = runpy.run_path(str(path))
-    if not callable(found.get(function)):
-        raise CompileError(f"{path} has no function {function!r}: it returns a converted and frozen model")
-    return integer_network(found[function]())
 
 
 def _cores_that_do(error: CompileError, network: IntegerNetwork, dataflow: str, batch: int | None) -> str:

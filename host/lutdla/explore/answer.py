@@ -17,6 +17,7 @@ class Candidate:
         choice: the core, its cycles, area, memories and limits, predicted.
         loss: estimated increase of the network's loss by encoding (`lutdla.explore.proxy`); None: no data were given.
         accuracy: on examples that were not trained on, after a short training of the lookup network; None: not trained.
+        layers: layers with a v of their own, and it.
         front: no other candidate of the board is at least as good in every respect, and better in one.
     """
 
@@ -27,6 +28,7 @@ class Candidate:
     loss: float | None = None
     accuracy: float | None = None
     front: bool = False
+    layers: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -61,12 +61,13 @@ class Rated:
                      self.together[rows], self.streamed[rows], self.energy[rows], area, self.considered)
 
 
-def rate(shape: NetworkShape, limits: Limits, **axes: Sequence[Any]) -> Rated:
+def rate(shape: NetworkShape, limits: Limits, *, streams: bool = True, **axes: Sequence[Any]) -> Rated:
     """Rate a space on a board.
 
     Args:
         shape: of the network.
         limits: of the board.
+        streams: whether tables may be streamed; without, ten times as many cores are rated in a second.
         axes: as for `space`.
 
     Raises:
@@ -79,7 +80,7 @@ def rate(shape: NetworkShape, limits: Limits, **axes: Sequence[Any]) -> Rated:
         for start in range(0, len(layouts), PART):
             part = layouts.take(slice(start, start + PART))
             for ultra_ram in (False, True) if limits.amounts["uram"] else (False,):
-                parts += list(_rated(shape, part, limits, ultra_ram))
+                parts += list(_rated(shape, part, limits, ultra_ram, streams))
     return _joined(parts)
 
 
@@ -94,7 +95,7 @@ def _acc_bits(shape: NetworkShape, cores: Columns) -> Column:
     return np.clip(bit_length(terms * 128) + 1, low, high)
 
 
-def _rated(shape: NetworkShape, layouts: Columns, limits: Limits, ultra_ram: bool) -> Iterator[Rated]:
+def _rated(shape: NetworkShape, layouts: Columns, limits: Limits, ultra_ram: bool, streams: bool) -> Iterator[Rated]:
     """Resident where that fits, streamed where it does not."""
     found = cycles(shape, layouts)
     need = needed(shape, found.steps, layouts)
@@ -104,6 +105,8 @@ def _rated(shape: NetworkShape, layouts: Columns, limits: Limits, ultra_ram: boo
     tails = cores.take(cores.table_tail > 0)  # tails in block RAM, where that is left
     deep, rows = tails.replace(deep_banks=(tails.banks + 1) // 2), cores.table_tail > 0
     yield _fitting(deep, found.image[rows], energy[rows], None, limits, ultra_ram)
+    if not streams:
+        return
     fits = np.isin(np.arange(len(cores)), _rows_that_fit(cores, limits, ultra_ram))
     left = np.flatnonzero(~fits)
     if not len(left):

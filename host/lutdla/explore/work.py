@@ -31,7 +31,8 @@ class Piece:
     given: dict[str, Any]
 
 
-def do(pieces: Iterable[Piece], ledger: Ledger, progress: Progress | None = None) -> dict[str, Any]:
+def do(pieces: Iterable[Piece], ledger: Ledger, progress: Progress | None = None,
+       cluster: str | None = None) -> dict[str, Any]:
     """Do what the ledger lacks, one after the other; the results of all pieces, by key."""
     every = list(pieces)
     for count, piece in enumerate(every, start=1):

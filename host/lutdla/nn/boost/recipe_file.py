@@ -81,7 +81,7 @@ class ModelSection:
     Attributes:
         name: of `lutdla.models.build`; or
         function: "module:function" or "FILE.py:function" that returns it; or
-        file: an exported network, .pt2 or .onnx (`lutdla.nn.load_model`).
+        file: a network of a .pt2, .onnx or .pt file (`lutdla.nn.load_model`).
         mean, std: when std is given, `lutdla.nn.Normalize(mean, std)` goes in front: pixels 0..255 need std = 255.
         options: what else the network's function takes.
     """

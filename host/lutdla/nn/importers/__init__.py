@@ -1,4 +1,4 @@
-"""Models from other places: what torch.export makes (objects and .pt2 files), and ONNX.
+"""Models from other places: what torch.export makes (objects and .pt2 files), ONNX, and whole models of torch.save.
 
 Each becomes a `GraphModule` of nn layers and functions, which is trained, converted and read like any other model.
 """
@@ -13,14 +13,15 @@ from torch import nn
 
 from lutdla.errors import InputError
 
-SUFFIXES = (".pt2", ".onnx")
+SUFFIXES = (".pt2", ".onnx", ".pt")
 
 
 def load_model(source: Any) -> nn.Module:
     """A model that `convert` and `train_dense` take.
 
     Args:
-        source: a path to a .pt2 file (`torch.export.save`) or an .onnx file, an `ExportedProgram`, an
+        source: a path to a .pt2 file (`torch.export.save`), an .onnx file or a .pt file (`torch.save` of a model that
+            consists of layers of torch and lutdla), an `ExportedProgram`, an
             `onnx.ModelProto`, or an nn.Module, which is given back as it is.
 
     Returns:
@@ -43,20 +44,24 @@ def load_model(source: Any) -> nn.Module:
         from lutdla.nn.importers.onnx_graph import from_onnx
 
         return from_onnx(source)
-    raise InputError(f"cannot load a model from {type(source).__name__}: give a path to {' or '.join(SUFFIXES)}, an "
+    raise InputError(f"cannot load a model from {type(source).__name__}: give a path to {', '.join(SUFFIXES)}, an "
                      "ExportedProgram, an onnx.ModelProto or an nn.Module")
 
 
 def _from_file(path: Path) -> nn.Module:
     if path.suffix not in SUFFIXES:
-        raise InputError(f"{path}: models are {' or '.join(SUFFIXES)} files: write one with torch.export.save or "
-                         "torch.onnx.export")
+        raise InputError(f"{path}: models are {', '.join(SUFFIXES)} files: write one with torch.export.save, "
+                         "torch.onnx.export or torch.save")
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
     if path.suffix == ".onnx":
         from lutdla.nn.importers.onnx_graph import from_onnx, read_onnx
 
         return from_onnx(read_onnx(path))
+    if path.suffix == ".pt":
+        from lutdla.nn.importers.saved import read_saved
+
+        return read_saved(path)
     from lutdla.nn.importers.exported import from_exported, read_exported
 
     return from_exported(read_exported(path))
