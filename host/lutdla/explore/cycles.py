@@ -63,11 +63,19 @@ def cycles(shape: NetworkShape, cores: Columns) -> Cycles:
         before = shape.layers[i - 1] if i else None
         layers.append(_Layer(rows, rows * of.row, rows * _row_cycles(layer, cores), _waits(layer, of, before, cores),
                              layer.target is None))
-    groups = shape.input.pixels * shape.input.words(cores) * cores.groups_per_word
-    beats = ceil_div(groups, cores.groups_per_beat) * cores.beats_per_group
-    frame = np.asarray(np.maximum(groups, beats))
+    groups = _frame_groups(shape, cores)
+    frame = np.asarray(np.maximum(groups, frame_beats(shape, cores)))
     image, own = _run(layers, groups, frame, max(shape.readers(shape.input.name)), cores)
     return Cycles(image, own, tuple(layer.steps for layer in layers), frame, found)
+
+
+def frame_beats(shape: NetworkShape, cores: Columns) -> Column:
+    """Beats of an input frame."""
+    return np.asarray(ceil_div(_frame_groups(shape, cores), cores.groups_per_beat) * cores.beats_per_group)
+
+
+def _frame_groups(shape: NetworkShape, cores: Columns) -> Column:
+    return np.asarray(shape.input.pixels * shape.input.words(cores) * cores.groups_per_word)
 
 
 def _run(layers: list[_Layer], groups: Column, frame: Column, last: int,

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lutdla.explore.area import Area, estimate_all
-from lutdla.explore.columns import Column, Columns, bit_length
-from lutdla.explore.cycles import Cycles, cycles
+from lutdla.explore.columns import Column, Columns, bit_length, ceil_div
+from lutdla.explore.cycles import Cycles, cycles, frame_beats
 from lutdla.explore.depths import needed, rounded
 from lutdla.explore.energy import image_energy
 from lutdla.explore.limits import Limits
@@ -100,7 +100,7 @@ def _rated(shape: NetworkShape, layouts: Columns, limits: Limits, ultra_ram: boo
     found = cycles(shape, layouts)
     need = needed(shape, found.steps, layouts)
     cores = layouts.replace(**rounded(need, layouts))
-    energy = image_energy(shape, layouts, sum(found.lookups), _frame_bytes(shape))
+    energy = image_energy(shape, layouts, sum(found.lookups), _frame_bytes(shape, layouts))
     yield _fitting(cores, found.image, energy, None, limits, ultra_ram)
     tails = cores.take(cores.table_tail > 0)  # tails in block RAM, where that is left
     deep, rows = tails.replace(deep_banks=(tails.banks + 1) // 2), cores.table_tail > 0
@@ -118,13 +118,14 @@ def _rated(shape: NetworkShape, layouts: Columns, limits: Limits, ultra_ram: boo
                    "value_rows": way.value_rows, "program_rows": way.program_rows}
         small = rest.replace(**rounded(need_of, rest))
         image = np.where(_bits(small) <= limits.memory_bits, way.image, NEVER)
-        energy = image_energy(shape, rest, sum(some.lookups), _frame_bytes(shape) + way.moved_bytes)
+        energy = image_energy(shape, rest, sum(some.lookups), _frame_bytes(shape, rest) + way.moved_bytes)
         yield _fitting(small, image, energy, way, limits, ultra_ram)
 
 
-def _frame_bytes(shape: NetworkShape) -> int:
-    """Of an input and of its results."""
-    return shape.input.channels * shape.input.pixels + 4 * shape.layers[-1].outputs
+def _frame_bytes(shape: NetworkShape, cores: Columns) -> Column:
+    """Of an input and of its results, as they are streamed."""
+    results = 4 * cores.lanes * ceil_div(shape.layers[-1].outputs, cores.lanes)
+    return np.asarray(frame_beats(shape, cores) * cores.stream_bytes + results)
 
 
 def _bits(cores: Columns) -> Column:

@@ -41,8 +41,8 @@ def test_training_an_import_leaves_the_program_alone():
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (3, "cannot load a model from int: give a path to .pt2 or .onnx, an ExportedProgram, an onnx.ModelProto or"),
-        ("net.pth", "net.pth: models are .pt2 or .onnx files: write one with torch.export.save or torch.onnx.export"),
+        (3, "cannot load a model from int: give a path to .pt2, .onnx, .pt, an ExportedProgram, an onnx.ModelProto or"),
+        ("net.pth", "net.pth: models are .pt2, .onnx, .pt files: write one with torch.export.save, torch.onnx.export"),
         ("missing.onnx", "missing.onnx: there is no such file"),
     ],
 )
