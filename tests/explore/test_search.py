@@ -8,6 +8,7 @@ import pytest
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.topologies import topology
 from lutdla.errors import ConfigError, InputError
+from lutdla.explore.answer import Answer
 from lutdla.explore.choice import Choice
 from lutdla.explore.ledger import Ledger
 from lutdla.explore.next_board import next_board
@@ -111,16 +112,19 @@ def test_without_data_the_network_keeps_its_v_and_c():
     assert one.why[0] == "fastest of 2 ways to encode that were compiled for"
 
 
-def test_the_next_board_is_named_only_where_it_helps():
-    shape = NetworkShape.of(topology("lenet5", CoreConfig()), "lenet5")
-    problem = Problem("lenet5", shape, 4, 16)
+def test_the_next_board_is_named_only_where_it_helps(found):
+    _, problem, answers, _ = found
+    assert answers[0].why[-1].startswith("the next board that would help is aup-zu3: up to ")
     small, large = limits("zybo-z7-10", "zcu104")
-    with Ledger() as ledger:
-        (one,) = Search(problem, [small], Settings(metric=("l1",)), ledger).run([large, small])
-        assert one.why[-1].startswith("the next board that would help is zcu104: up to ")
-        (other,) = Search(problem, [large], Settings(metric=("l1",)), ledger).run([small])
-    assert "next board" not in other.why[-1]
-    assert next_board(shape, one, [small], 4, 16, "l1", lambda pieces: pytest.fail("nothing is to be done")) is None
+
+    def run(pieces):
+        return [piece.function(**piece.given) for piece in pieces]
+
+    none = Answer(small, (), None, ())
+    assert " is zcu104: up to " in next_board(problem.shape, none, [large, small], 4, 16, "l1", run)
+    assert next_board(problem.shape, Answer(large, (), None, ()), [small], 4, 16, "l1", run) is None
+    fast = replace(answers[0].pick, choice=replace(answers[0].pick.choice, images_per_s=1e9))
+    assert next_board(problem.shape, replace(answers[0], pick=fast), [large], 4, 16, "l1", run) is None
 
 
 def test_what_nothing_holds_is_said():
