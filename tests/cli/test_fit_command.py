@@ -32,9 +32,9 @@ def test_all_boards_are_listed_in_80_columns(resnet8):
     assert done.exit_code == 0
     rows = {line.split()[0]: line.split() for line in done.output.splitlines() if line.split()[:1]}
     assert set(board_names()) <= set(rows)
-    assert rows["pynq-z2"][1:10] == ["xc7z020", "yes", "100%", "100%", "100%", "44%", "90%", "7%", "6,960"]
+    assert rows["pynq-z2"][1:10] == ["xc7z020", "yes", "100%", "75%", "50%", "60%", "92%", "7%", "6,207"]
     assert rows["zybo-z7-10"][1:6] == ["xc7z010", "no", "-", "-", "-"]
-    assert "the overlay of zybo-z7-10 has ports=5: compile it for core xc7z010" in done.output
+    assert "the overlay of zybo-z7-10 has ports=4: compile it for core xc7z010" in done.output
     assert "predictions" in done.output
 
 
@@ -44,7 +44,7 @@ def test_a_named_board_is_shown_in_detail(resnet8):
     assert "pynq-z2, core xc7z020: fits" in done.output
     memories = [line.split() for line in done.output.splitlines() if "_rows" in line or "index_words" in line]
     assert len(memories) == 8
-    assert any("576" in words and "100%" in words for words in memories)
+    assert any("544" in words and "100%" in words for words in memories)
     assert "images/s at 100 MHz" in done.output
     assert "zybo" not in done.output
 
@@ -53,7 +53,7 @@ def test_every_reason_is_shown_and_the_status_is_1(resnet8):
     done = call(resnet8, "--board", "pynq-z2", "--board", "zybo-z7-10")
     assert done.exit_code == cli.EXIT_DIFFERENT
     assert "zybo-z7-10, core xc7z010: does not fit" in done.output
-    for name, need, have in (("ports", 9, 5), ("lanes", 16, 8), ("encoders", 4, 2)):
+    for name, need, have in (("ports", 12, 4), ("encoders", 4, 2)):
         assert f"artefact has {name}={need}, the overlay of zybo-z7-10 has {name}={have}" in done.output
 
 
@@ -65,7 +65,7 @@ def test_without_a_board_that_it_fits_the_status_is_1(resnet8, tmp_path):
 
 def test_another_core_is_looked_at(resnet8, tmp_path):
     roomy = tmp_path / "roomy.json"
-    roomy.write_text(json.dumps({**load_core("xc7z020").config.to_dict(), "index_words": 4096}))
+    roomy.write_text(json.dumps({**load_core("xc7z020").config.to_dict(), "index_words": 8192}))
     done = call(resnet8, "--board", "zcu104", "--config", roomy)
     assert done.exit_code == 0
     assert "zcu104, core roomy: fits" in done.output
@@ -76,9 +76,9 @@ def test_figures_are_written(resnet8, tmp_path):
     call(resnet8, "--board", "pynq-z2", "--board", "zybo-z7-10", "--json", file)
     fits, other = json.loads(file.read_text())
     assert (fits["board"], fits["fits"], fits["reasons"]) == ("pynq-z2", True, [])
-    assert fits["area"]["ramb36"] == 126.5
+    assert fits["area"]["ramb36"] == 128.5
     assert fits["memories"][0]["memory"] == "program_rows"
-    assert (other["fits"], other["images_per_s"], len(other["reasons"])) == (False, None, 3)
+    assert (other["fits"], other["images_per_s"], len(other["reasons"])) == (False, None, 2)
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

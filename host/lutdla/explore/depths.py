@@ -6,6 +6,7 @@ sure. A core drawn up so is compiled for before it is recommended.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -37,10 +38,16 @@ def needed(shape: NetworkShape, of: tuple[Steps, ...], cores: Columns) -> dict[s
     return {name: np.maximum(value, 2 if name == "value_rows" else 1) for name, value in found.items()}
 
 
-def rounded(need: dict[str, Column], cores: Columns) -> dict[str, Column]:
-    """The least depths that a core can have: powers of two; tables and indices also one and a smaller one."""
+def rounded(need: dict[str, Column], cores: Columns, room: Mapping[str, int] | None = None) -> dict[str, Column]:
+    """The least depths that a core can have: powers of two; tables and indices also one and a smaller one.
+
+    Args:
+        need: words and rows by field.
+        cores: the cores.
+        room: depths that they shall have at least, by field.
+    """
     depths = {}
-    for name, least in LEAST.items():
+    for name, least in {**LEAST, **{name: depth for name, depth in (room or {}).items() if name in LEAST}}.items():
         rows = np.maximum(need.get(name, np.full(len(cores), least)), 2 * cores.c if name == "table_rows" else least)
         depths[name] = sum_of_powers(rows, cores.c) if name == "table_rows" else (
             sum_of_powers(rows, 1) if name == "index_words" else next_power(rows))

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,13 +61,15 @@ class Rated:
                      self.together[rows], self.streamed[rows], self.energy[rows], area, self.considered)
 
 
-def rate(shape: NetworkShape, limits: Limits, *, streams: bool = True, **axes: Sequence[Any]) -> Rated:
+def rate(shape: NetworkShape, limits: Limits, *, streams: bool = True, room: Mapping[str, int] | None = None,
+         **axes: Sequence[Any]) -> Rated:
     """Rate a space on a board.
 
     Args:
         shape: of the network.
         limits: of the board.
         streams: whether tables may be streamed; without, ten times as many cores are rated in a second.
+        room: depths that cores shall have at least, by field, and `acc_bits`.
         axes: as for `space`.
 
     Raises:
@@ -76,11 +78,11 @@ def rate(shape: NetworkShape, limits: Limits, *, streams: bool = True, **axes: S
     parts = []
     for stream_bits in (64, 128) if limits.stream_bits >= 128 else (64,):
         layouts = space(stream_bits, **axes)
-        layouts = layouts.replace(acc_bits=_acc_bits(shape, layouts))
+        layouts = layouts.replace(acc_bits=np.maximum(_acc_bits(shape, layouts), (room or {}).get("acc_bits", 0)))
         for start in range(0, len(layouts), PART):
             part = layouts.take(slice(start, start + PART))
             for ultra_ram in (False, True) if limits.amounts["uram"] else (False,):
-                parts += list(_rated(shape, part, limits, ultra_ram, streams))
+                parts += list(_rated(shape, part, limits, ultra_ram, streams, room))
     return _joined(parts)
 
 
@@ -95,11 +97,12 @@ def _acc_bits(shape: NetworkShape, cores: Columns) -> Column:
     return np.clip(bit_length(terms * 128) + 1, low, high)
 
 
-def _rated(shape: NetworkShape, layouts: Columns, limits: Limits, ultra_ram: bool, streams: bool) -> Iterator[Rated]:
+def _rated(shape: NetworkShape, layouts: Columns, limits: Limits, ultra_ram: bool, streams: bool,
+           room: Mapping[str, int] | None) -> Iterator[Rated]:
     """Resident where that fits, streamed where it does not."""
     found = cycles(shape, layouts)
     need = needed(shape, found.steps, layouts)
-    cores = layouts.replace(**rounded(need, layouts))
+    cores = layouts.replace(**rounded(need, layouts, room))
     energy = image_energy(shape, layouts, sum(found.lookups), _frame_bytes(shape, layouts))
     yield _fitting(cores, found.image, energy, None, limits, ultra_ram)
     tails = cores.take(cores.table_tail > 0)  # tails in block RAM, where that is left
@@ -116,7 +119,7 @@ def _rated(shape: NetworkShape, layouts: Columns, limits: Limits, ultra_ram: boo
     for way in variants(shape, rest, some):
         need_of = {**whole_need, "table_rows": way.table_rows, "index_words": way.index_words,
                    "value_rows": way.value_rows, "program_rows": way.program_rows}
-        small = rest.replace(**rounded(need_of, rest))
+        small = rest.replace(**rounded(need_of, rest, room))
         image = np.where(_bits(small) <= limits.memory_bits, way.image, NEVER)
         energy = image_energy(shape, rest, sum(some.lookups), _frame_bytes(shape, rest) + way.moved_bytes)
         yield _fitting(small, image, energy, way, limits, ultra_ram)
