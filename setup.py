@@ -54,6 +54,7 @@ setup(
     package_data={
         "lutdla": ["py.typed"],
         "lutdla.backends": ["*.cpp", "*.h"],
+        "lutdla.explore": ["*.json"],
         "lutdla.nn.native": ["*.cpp"],
         "lutdla.recipes": ["*.toml"],
         "lutdla_hdl": ["py.typed", "*.toml", "*.v"],

@@ -28,7 +28,7 @@ from lutdla_overlay.boards import board_names, load_board
 from lutdla_overlay.limits import limits_of
 
 FOLDER = Path(__file__).parents[1] / "overlay" / "lutdla_overlay" / "cores"
-MOST_LUT = 32_000
+MOST_LUT = 33_000
 
 ROOM = {"acc_bits": 24, "constant_rows": 32, "codebook_rows": 64, "accumulator_rows": 32, "program_rows": 32,
         "window_rows": 32}  # fmt: skip

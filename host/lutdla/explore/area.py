@@ -1,9 +1,8 @@
 """Area of a core, estimated at once: what yosys would say after minutes.
 
 Block RAM, UltraRAM and multipliers are counted as yosys counts them. Lookup tables and flip-flops are a sum over the
-blocks of the core: what their structure says, and a few coefficients fitted to syntheses (4 to 64 lanes, 1 to 9 ports,
-all metrics, both families). `tests/explore/test_area.py` holds what yosys made of 21 of those cores, and how near the
-estimate must be; `benchmarks/overlay.py` measures it on the boards' cores.
+blocks of the core: what their structure says, times coefficients that `benchmarks/area_fit.py` fits to synthesized
+cores (`area_coefficients.json`). `benchmarks/cost_model.py` measures the estimate on others.
 
 Only the core is counted. AXI DMA, SmartConnects, interrupt controller and reset of the block design take further lookup
 tables and block RAM, which only Vivado knows. And yosys is not Vivado: its areas are themselves a prediction.
@@ -11,7 +10,10 @@ tables and block RAM, which only Vivado knows. And yosys is not Vivado: its area
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,11 @@ from lutdla.errors import ConfigError
 from lutdla.explore.columns import Column, Columns
 from lutdla.explore.memories import LUT_RAM, Numbers, memories, place
 from lutdla.spec.config import METRICS, RANGES, CoreConfig
+
+COEFFICIENTS_FILE = Path(__file__).with_name("area_coefficients.json")
+
+MULTIPLIER_BITS = {"xc7": 25, "xcup": 25}
+"""Of an accumulator that one DSP multiplies; a wider one takes two."""
 
 ABSOLUTE_BITS = 8
 """|difference| of two int8 values."""
@@ -67,22 +74,61 @@ def estimate_all(cores: Columns, family: str, ultra_ram: bool = False) -> Area:
         raise ConfigError(f"family is {family!r}: use one of {', '.join(LUT_RAM)}")
     if ultra_ram and family == "xc7":
         raise ConfigError("ultra_ram is true, but parts of family xc7 have no UltraRAM: leave it out")
+    held, found = in_memories(cores, family, ultra_ram), terms(cores, family)
+    lut, ff = (sum(coefficients()[kind].get(name, 0.0) * value for name, value in found[kind].items())
+               for kind in ("lut", "ff"))
+    squares = np.where(cores.is_metric("l2"), cores.encoders * cores.c * cores.v, 0)
+    products = cores.group * np.where(cores.acc_bits > MULTIPLIER_BITS[family], 2, 1)
+    return Area(lut=_rounded(lut), lutram=_rounded(8 * cores.group + held["lutram"]), ff=_rounded(ff + held["ff"]),
+                ramb36=held["ramb36"], uram=_rounded(held["uram"]), dsp=products + squares)
+
+
+def in_memories(cores: Columns, family: str, ultra_ram: bool) -> dict[str, Numbers]:
+    """What all memories take: LUTs, flip-flops of their read registers, block RAM, UltraRAM."""
     held = {name: np.zeros(len(cores)) for name in ("lutram", "ff", "ramb36", "uram")}
     for memory in memories(cores):
         placed = place(memory, family, ultra_ram)
         for name, total in held.items():
             total += memory.count * getattr(placed, name)
-    packed = family == "xc7"  # yosys puts registers and adders into the multipliers of this family only
-    squares = np.where(cores.is_metric("l2"), cores.encoders * cores.c * cores.v, 0)
+    return held
+
+
+def terms(cores: Columns, family: str) -> dict[str, dict[str, Any]]:
+    """What lookup tables and flip-flops are a weighted sum of.
+
+        base, stream_bits   control, registers, packets; buses that are as wide as the stream
+        ports               windows, index addresses, masks
+        group_FAMILY        requantisation lanes; yosys packs registers and adders into DSPs of xc7 only
+        wide_group          those whose product takes two DSPs
+        banks               masks and indices of table banks
+        trees               adders, and registers, of all lanes' trees, as their structure says
+        accumulators        bits of all lanes' accumulators
+        comparisons         bits compared, or held, in the encoders' trees of comparisons
+        l2, l1, chebyshev   distances, as their structure says
+
+    Returns:
+        "lut" and "ff": terms; the flip-flops of memories come on top.
+    """
+    packed = family == "xc7"
+    wide = np.where(cores.acc_bits > MULTIPLIER_BITS[family], cores.group, 0)
+    common = {"base": 1, "stream_bits": cores.stream_bits, "ports": cores.ports, f"group_{family}": cores.group,
+              "wide_group": wide, "banks": cores.banks, "accumulators": cores.lanes * cores.acc_bits}  # fmt: skip
     tree_lut, tree_ff = _tree(cores)
     distance_lut, distance_ff = _distance(cores, packed)
     nearest = cores.encoders * (cores.c - 1) * cores.distance_bits
-    lut = (2000 + 5.5 * cores.stream_bits + 127 * cores.ports + (96 if packed else 121) * cores.group
-           + cores.lanes * (tree_lut + 3.2 * cores.acc_bits) + distance_lut + 1.45 * nearest)
-    ff = (1670 + 2.5 * cores.stream_bits + (80 if packed else 229) * cores.group
-          + cores.lanes * tree_ff + distance_ff + _nearest_ff(cores) + held["ff"])
-    return Area(lut=_rounded(lut), lutram=_rounded(8 * cores.group + held["lutram"]), ff=_rounded(ff),
-                ramb36=held["ramb36"], uram=_rounded(held["uram"]), dsp=cores.group + squares)
+    of = {metric: cores.is_metric(metric) for metric in METRICS}
+    lut = {**common, "trees": cores.lanes * tree_lut, "comparisons": nearest,
+           **{metric: rows * distance_lut for metric, rows in of.items()}}
+    ff = {**common, "trees": cores.lanes * tree_ff, "comparisons": _nearest_ff(cores),
+          **{metric: rows * distance_ff for metric, rows in of.items()}}
+    return {"lut": lut, "ff": ff}
+
+
+@cache
+def coefficients() -> dict[str, dict[str, float]]:
+    """Of the terms, as `benchmarks/area_fit.py` fitted them."""
+    found: dict[str, dict[str, float]] = json.loads(COEFFICIENTS_FILE.read_text(encoding="utf-8"))
+    return found
 
 
 def _rounded(numbers: Numbers) -> Column:
