@@ -20,12 +20,15 @@ class Ledger:
     Args:
         path: the file; it is made where there is none. None: results live as long as this object.
 
+    Attributes:
+        twice: results that came here though there was one already.
+
     Raises:
         InputError: the file is no ledger.
     """
 
     def __init__(self, path: Path | str | None = None) -> None:
-        self.path = path
+        self.path, self.twice = path, 0
         try:
             if path is not None:
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +54,9 @@ class Ledger:
         """Write a result down; False: there was one already, which stays."""
         with self._base:
             done = self._base.execute("insert or ignore into results values (?, ?)", (key, json.dumps(result)))
-        return done.rowcount == 1
+        new = done.rowcount == 1
+        self.twice += not new
+        return new
 
     def close(self) -> None:
         """Close the file."""
