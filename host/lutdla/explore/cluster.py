@@ -233,8 +233,8 @@ class _Watch:
         self.result_at = self.worker_at = self.looked_at = time.monotonic()
 
     def heard(self) -> None:
-        """A result came."""
-        self.result_at = time.monotonic()
+        """A result came, and so there was a worker."""
+        self.result_at = self.worker_at = time.monotonic()
 
     def look(self) -> None:
         """At the scheduler and its workers, if it is time to."""
