@@ -16,7 +16,7 @@ from lutdla.explore.cluster import do_on_cluster
 from lutdla.explore.ledger import Ledger
 from lutdla.explore.work import Piece, do
 from tests.explore.clusters import scheduler, wait_for, worker
-from tests.explore.noted import fails, notes, refuses, square
+from tests.explore.noted import fails, notes, refuses, square, wait_until_busy
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +86,9 @@ def test_a_killed_worker_costs_only_what_it_had(address, workers, tmp_path, fold
     killed = workers[0].pid
 
     def kill(done, of, key):
-        if done != 3:
-            return
-        deadline = time.monotonic() + 30
-        while not {at for at in notes(folder) if at[1] == killed} - set(notes(folder, "end")):  # until it has a piece
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        stop(workers[0])
+        if done == 3:
+            wait_until_busy(folder, killed)
+            stop(workers[0])
 
     with Ledger(tmp_path / "search.db") as ledger:
         assert do(pieces(folder, 12, 0.25), ledger, kill, address) == squares(12)
