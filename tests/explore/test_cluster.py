@@ -192,7 +192,7 @@ def test_without_a_scheduler_the_command_is_named(monkeypatch, folder):
     assert elapsed(start) < 10
 
 
-@pytest.mark.parametrize("wrong", ["", "here", "127.0.0.1", "mail://here:25"])
+@pytest.mark.parametrize("wrong", ["", "here", "127.0.0.1", "mail://here:25", "tls://127.0.0.1:1"])
 def test_what_is_no_address_is_refused(wrong, folder):
     with pytest.raises(InputError, match=rf"cluster {wrong}: no address of a scheduler \(.+\): write tcp://HOST:8786"):
         do(pieces(folder, 1), Ledger(), None, wrong)

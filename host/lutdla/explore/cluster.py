@@ -72,7 +72,7 @@ def do_on_cluster(pieces: Iterable[Piece], ledger: Ledger, address: str, progres
         ToolError: Dask is not installed; the scheduler was lost; a worker has another lutdla or several threads; a
             piece's function failed in a way that is not ours, or its workers were lost.
         DeadlineError: no scheduler answers, there are no workers, or no result comes.
-        InputError: a function has no name that workers could find it by.
+        InputError: this is no address, or a function has no name that workers could find it by.
         LutdlaError: a piece's own, which then names the piece.
     """
     every = {piece.key: piece for piece in pieces}
@@ -120,8 +120,9 @@ def _connected(address: str) -> Iterator[Client]:
         with ThreadPoolExecutor(1) as pool:  # a notebook's own thread has an event loop already
             pool.submit(_ask, address).result()
         client = Client(address, timeout=CONNECT_S, set_as_default=False, name="lutdla")
-    except ValueError as error:
-        raise InputError(f"cluster {address}: no address of a scheduler ({error}): write tcp://HOST:8786") from error
+    except (ValueError, TypeError) as error:
+        raise InputError(f"cluster {address}: no address of a scheduler ({error}): write tcp://HOST:8786, or "
+                         "tls://HOST:8786 with certificates in Dask's configuration") from error
     except UNANSWERED as error:
         raise DeadlineError(f'cluster {address}: no scheduler answers within {CONNECT_S:g} s: start one with "dask '
                             f'scheduler", and workers with "{_start(address)}"') from error
