@@ -32,6 +32,9 @@ LABELS = {
     "inverters": "inverters (Vivado usually absorbs them)",
     "lookups_per_cycle_most": "table lookups a cycle, at the most",
     "conversion_s": "MyHDL to Verilog, seconds",
+    "pieces": "pieces of work", "killed": "workers killed with a piece", "lost": "pieces without a result",
+    "duplicated": "results that came twice", "different": "results unlike those without a cluster",
+    "runs": "runs of pieces", "runs_broken_off": "runs that the kill broke off",
 }
 """Words for the figures that readers meet most; others are shown by their key."""
 
@@ -48,6 +51,7 @@ TITLES = {
     "demo": "The demo: `lutdla demo`", "verify": "Every back end against the reference",
     "area": "Area of the demo's core: yosys' estimate for 7-series parts", "speed": "Speed of the back ends",
     "training": "Accuracy of the demo's recipe over seeds",
+    "cluster": "A search on a cluster, one of whose workers is killed",
     "first_layer": "Cuts of the first layer", "rtl_speed": "Speed of RTL simulation",
 }  # fmt: skip
 VERIFICATION = ("verify",)

@@ -33,7 +33,15 @@ class Piece:
 
 def do(pieces: Iterable[Piece], ledger: Ledger, progress: Progress | None = None,
        cluster: str | None = None) -> dict[str, Any]:
-    """Do what the ledger lacks, one after the other; the results of all pieces, by key."""
+    """Do what the ledger lacks: one after the other, or on the cluster with this address of a scheduler.
+
+    Returns:
+        the results of all pieces, by key, in the order of the pieces.
+    """
+    if cluster is not None:
+        from lutdla.explore.cluster import do_on_cluster
+
+        return do_on_cluster(pieces, ledger, cluster, progress)
     every = list(pieces)
     for count, piece in enumerate(every, start=1):
         if piece.key not in ledger:
