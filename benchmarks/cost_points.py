@@ -26,6 +26,7 @@ from benchmarks.network_rtl import cycles
 from lutdla.backends.core_verilog import core_verilog
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.cost import predict
+from lutdla.compiler.network import IntegerNetwork
 from lutdla.compiler.random_network import random_network
 from lutdla.compiler.topologies import topology
 from lutdla.errors import LutdlaError
@@ -70,10 +71,14 @@ class Point:
         return Core(f"point-{self.number}", self.family, 100.0, self.config, self.ultra_ram)
 
 
+def network_of(name: str, config: CoreConfig) -> IntegerNetwork:
+    """A network with random weights."""
+    return random_network(config, MLP) if name == "mlp" else topology(name, config)
+
+
 def artefact_of(name: str, config: CoreConfig, batch: int | None = None) -> Artefact:
-    """A network with random weights, compiled."""
-    network = random_network(config, MLP) if name == "mlp" else topology(name, config)
-    return assemble(network, config, batch=batch)
+    """The network, compiled."""
+    return assemble(network_of(name, config), config, batch=batch)
 
 
 def draw(set_name: str, number: int) -> Point:

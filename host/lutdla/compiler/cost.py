@@ -127,10 +127,10 @@ def predict(program: Program, piece_rows: Sequence[int], config: CoreConfig, pas
     waits, own = [0.0] * len(lookups), [0.0] * len(lookups)
     places = {"input": 1, "tables": 2}
 
-    def deliver() -> None:
-        """Let the stream bring what there is room for."""
+    def deliver(wanted: str) -> None:
+        """Let the stream bring what is waited for, and no more: what holds a later frame up is not known yet."""
         nonlocal stream
-        while arrivals:
+        while arrivals and len(ready[wanted]) <= taken[wanted]:
             what, k = arrivals[0]
             number = len(ready[what])
             if number >= places[what]:
@@ -151,7 +151,7 @@ def predict(program: Program, piece_rows: Sequence[int], config: CoreConfig, pas
             start = at + LAUNCH_GAP
             for what in ("input", "tables"):
                 if getattr(record, f"wait_{what}"):
-                    deliver()
+                    deliver(what)
                     start = max(start, ready[what][taken[what]])
                     taken[what] += 1
             waited, drained = start - at - LAUNCH_GAP, start
