@@ -54,16 +54,21 @@ class Report:
 
     def tables(self) -> Iterator[tuple[str, dict[str, str]]]:
         """Every row of every table, by column, with the title of its section."""
-        title, columns = "", None
-        for line in self.lines:
+        title, columns, closed = "", None, True
+        for line in [*self.lines, ""]:
             if not line.startswith(("|", "+")):
+                if not closed:
+                    self.fail("its last table has no end: the report is cut off, write it again")
                 columns = None
                 title = found[1] if (found := _SECTION.match(line)) else title
                 continue
             cells = [cell.strip() for cell in line.split("|")[1:-1]]
-            if cells and columns is None:
+            if line.startswith("+"):
+                closed = True
+            elif cells and columns is None:
                 columns = cells
             elif cells and columns is not None:
+                closed = False
                 yield title, dict(zip(columns, cells))
 
     def aligned(self, title: str) -> Iterator[dict[str, str]]:
