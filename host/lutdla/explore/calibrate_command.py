@@ -38,8 +38,8 @@ def calibrate(reports: Sequence[Path], boards: Sequence[str], configs: Sequence[
         InputError, ConfigError: what cannot be compared.
     """
     if len(boards) != 1:
-        raise InputError(f"--calibrate is for one board, and {len(boards) or 'none'} is named: give --board once, the "
-                         "board that was built for")
+        raise InputError(f"--calibrate is for one board, --board names {len(boards)}: give it once, with the board "
+                         "that was built for")
     if len(configs) > 1 and len(configs) != len(reports):
         raise InputError(f"--config is given {len(configs)} times, --calibrate {len(reports)} times: give one core for "
                          "all reports, or one for each")
