@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def command(
-    model: Annotated[str, typer.Argument(help="A recipe's name or file; a dense network's .pt2, .onnx or .pt file "
-                                              "(with --data); a topology's name; or FILE.py:FUNCTION that returns a "
-                                              "converted and frozen torch model.")],
+    model: Annotated[str | None, typer.Argument(help="A recipe's name or file; a dense network's .pt2, .onnx or .pt "
+                                                     "file (with --data); a topology's name; or FILE.py:FUNCTION that "
+                                                     "returns a converted and frozen torch model.")] = None,
     data: Annotated[str | None, typer.Option(help="For a file: data set that it was trained on.")] = None,
     board: Annotated[list[str] | None, typer.Option(help="Board, in detail; may be repeated. Otherwise a table of all "
                                                          "boards.")] = None,
@@ -43,6 +43,13 @@ def command(
     report: Annotated[Path | None, typer.Option(help="Where a report (.html) goes.")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Where a table of all candidates goes.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where all figures go.")] = None,
+    calibration: Annotated[Path | None, typer.Option(help="What --calibrate wrote: areas and clock as that Vivado "
+                                                          "makes them.")] = None,
+    calibrate: Annotated[list[Path] | None, typer.Option(help="Search nothing: compare a report of Vivado, or those in "
+                                                              "a folder, with our estimates; may be repeated. The "
+                                                              "calibration goes to --output.")] = None,
+    config: Annotated[list[Path] | None, typer.Option(help="For --calibrate: the core that was built, as .json or "
+                                                           ".toml; otherwise the board's own.")] = None,
 ) -> None:
     """Search ways to encode and cores for the best ones.
 
@@ -51,6 +58,8 @@ def command(
     from lutdla.cli import EXIT_DIFFERENT
     from lutdla.cli.run import write_to
     from lutdla.errors import InputError
+    from lutdla.explore.calibrate_command import calibrated_note
+    from lutdla.explore.calibration import Calibration
     from lutdla.explore.ledger import Ledger
     from lutdla.explore.outcome import recipe_path, write_config, write_recipe
     from lutdla.explore.problem import read_problem
@@ -59,12 +68,20 @@ def command(
     from lutdla_overlay.boards import board_names, load_board
     from lutdla_overlay.limits import limits_of
 
+    if calibrate:
+        _calibrate(model, calibrate, board or [], config or [], output)
+        return
+    if model is None:
+        raise InputError("MODEL is missing: name what to search for, or give --calibrate")
+    if config:
+        raise InputError(f"--config {config[0]} is for --calibrate: a search finds the core itself")
     if output is not None and len(board or ()) != 1:
         raise InputError(f"--output {output} is for one board: add --board")
     settings = Settings(objective, accuracy_floor, tuple(v or ()), tuple(c or ()), tuple(metric or ()), runs, epochs,
                         limit, trials)
-    every = [limits_of(load_board(name)) for name in board_names()]
-    boards = [limits_of(load_board(name)) for name in board] if board else every
+    found = None if calibration is None else Calibration.load(calibration)
+    every = [limits_of(load_board(name), found) for name in board_names()]
+    boards = [limits_of(load_board(name), found) for name in board] if board else every
     problem = read_problem(model, data)
     if study is None and problem.recipe is not None:
         study = Path("lutdla-explore") / Path(model).stem
@@ -86,7 +103,7 @@ def command(
             detail(one, console)
     else:
         overview(answers, console)
-    console.print(NOTE, markup=False)
+    console.print(NOTE if found is None else calibrated_note(found, boards), markup=False)
     _files(model, answers, report, csv_file, json_file)
     if output is not None and answers[0].pick is not None:
         write_config(write_to(output), answers[0].pick)
@@ -95,6 +112,20 @@ def command(
         console.print(f"next: {_next(problem, output, recipe_path(output))}", markup=False, soft_wrap=True)
     if not (all if board else any)(one.pick is not None for one in answers):
         raise typer.Exit(EXIT_DIFFERENT)
+
+
+def _calibrate(model: str | None, reports: list[Path], boards: list[str], configs: list[Path],
+               output: Path | None) -> None:
+    from lutdla.cli.compile import read_config
+    from lutdla.cli.run import write_to
+    from lutdla.errors import InputError
+    from lutdla.explore.calibrate_command import calibrate
+
+    if model is not None:
+        raise InputError(f"--calibrate searches nothing, and MODEL is {model}: leave it out, then search with "
+                         "--calibration FILE")
+    calibrate(reports, boards, [read_config(path) for path in configs], None if output is None else write_to(output),
+              Console(highlight=False))
 
 
 def _files(model: str, answers: list[Answer], report: Path | None, csv_file: Path | None,

@@ -11,6 +11,7 @@ tables and block RAM, which only Vivado knows. And yosys is not Vivado: its area
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,6 +52,12 @@ class Area:
     ramb36: Any
     uram: Any
     dsp: Any
+
+    def times(self, factors: Mapping[str, float]) -> Area:
+        """Each resource times its factor (1 where it has none), rounded to what there is: to halves of block RAM."""
+        steps = {name: 0.5 if name == "ramb36" else 1.0 for name in self.__dataclass_fields__}
+        return Area(**{name: np.rint(getattr(self, name) * (factors.get(name, 1.0) / step)) * step
+                       for name, step in steps.items()})
 
 
 def estimate(config: CoreConfig, family: str, ultra_ram: bool = False) -> Area:

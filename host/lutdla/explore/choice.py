@@ -19,7 +19,7 @@ from lutdla.explore.cycles import cycles
 from lutdla.explore.depths import needed, rounded
 from lutdla.explore.drafts import drafted
 from lutdla.explore.energy import image_energy
-from lutdla.explore.limits import RESOURCES, SPARE, WORDS, Limits
+from lutdla.explore.limits import RESOURCES, WORDS, Limits
 from lutdla.explore.rating import Rated
 from lutdla.explore.shapes import NetworkShape
 from lutdla.explore.sketch import sketch
@@ -149,7 +149,8 @@ def compiled(shape: NetworkShape, config: CoreConfig, ultra_ram: bool, limits: L
     energy = float(image_energy(shape, Columns.of([config]), found.steps_per_image, moved / images)[0])
     return Choice(limits.name, config, ultra_ram, found.cycles_per_image, images, rate,
                   found.cycles_per_image * images / limits.clock_mhz, found.table_bytes, found.streamed_bytes,
-                  moved / images, energy, area, shares, found, tuple(_why(shape, config, found, limits, ultra_ram)))
+                  moved / images, energy, limits.expected(area), shares, found,
+                  tuple(_why(shape, config, found, limits, ultra_ram)))
 
 
 @lru_cache(maxsize=1024)
@@ -243,7 +244,7 @@ def _blocked(shape: NetworkShape, config: CoreConfig, limits: Limits, ultra_ram:
     shares = limits.shares(area)
     at = int(np.argmin(found.image))
     over = {name: float(shares[name][at]) for name in RESOURCES
-            if limits.amounts[name] and shares[name][at] > 1 - SPARE[name]}
+            if limits.amounts[name] and shares[name][at] > 1 - limits.spare[name]}
     changed = next(name for name in UP if getattr(possible[at], name) != getattr(config, name))
     if over:
         most = ", ".join(f"{share:.0%} of the {WORDS[name]}" for name, share in over.items())

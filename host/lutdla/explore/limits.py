@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,9 @@ class Limits:
         clock_mhz: that predictions assume.
         stream_bits: width of its memory port, at most.
         amounts: what its part has, by `RESOURCES`.
+        spare: shares that cores must leave, by `RESOURCES`.
+        factors: by which areas are multiplied, by fields of `Area`, where they were compared with a toolchain
+            (`lutdla.explore.calibration`); what is missing is 1.
     """
 
     name: str
@@ -38,22 +41,31 @@ class Limits:
     clock_mhz: float
     stream_bits: int
     amounts: dict[str, int]
+    spare: dict[str, float] = field(default_factory=lambda: dict(SPARE))
+    factors: dict[str, float] = field(default_factory=dict)
 
     def __hash__(self) -> int:
-        return hash((self.name, self.family, self.clock_mhz, self.stream_bits, *self.amounts.items()))
+        amounts = (frozenset(each.items()) for each in (self.amounts, self.spare, self.factors))
+        return hash((self.name, self.family, self.clock_mhz, self.stream_bits, *amounts))
 
     @property
     def memory_bits(self) -> int:
         """Of all memories of the part, lookup tables included: more than any core can use."""
         return (36 * self.amounts["ramb36"] + 288 * self.amounts["uram"]) * 1024 + 64 * self.amounts["lut"] // 2
 
+    def expected(self, area: Area) -> Area:
+        """What cores of an estimated area take, by the factors of the toolchain."""
+        return area.times(self.factors) if self.factors else area
+
     def shares(self, area: Area) -> dict[str, Any]:
-        """Share of the part that cores take, by `RESOURCES`; of what the part lacks, the amount."""
+        """Share of the part that cores of an estimated area take, by `RESOURCES`; of what the part lacks, the
+        amount."""
+        area = self.expected(area)
         used = {"lut": area.lut + area.lutram, "ff": area.ff, "ramb36": area.ramb36, "uram": area.uram, "dsp": area.dsp}
         return {name: used[name] / max(1, self.amounts[name]) for name in RESOURCES}
 
     def holds(self, area: Area) -> npt.NDArray[np.bool_]:
-        """Which cores fit, with room for what surrounds them."""
+        """Which cores of an estimated area fit, with room for what surrounds them."""
         shares = self.shares(area)
-        fits = [np.asarray(shares[name]) <= (1 - SPARE[name] if self.amounts[name] else 0) for name in RESOURCES]
+        fits = [np.asarray(shares[name]) <= (1 - self.spare[name] if self.amounts[name] else 0) for name in RESOURCES]
         return np.asarray(np.logical_and.reduce(fits))
