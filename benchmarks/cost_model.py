@@ -1,7 +1,7 @@
 """The cost models against what was measured: `python -m benchmarks.cost_model`, on points that led to none of them.
 
-Points are those of `benchmarks/points/held_out.csv` (`benchmarks.cost_points`), random cores with random networks: their
-cycles counted on the Verilated core, their area by yosys. Errors are relative to what was measured.
+Points are those of `benchmarks/points/held_out.csv` (`benchmarks.cost_points`): random cores with random networks,
+cycles counted on the Verilated core, area by yosys. Errors are relative to what was measured.
 """
 
 from __future__ import annotations
