@@ -27,7 +27,8 @@ HALF_WORDS = {1: 16384, 2: 8192, 4: 4096, 9: 2048, 18: 1024, 36: 512}
 WIDEST = 72
 
 HALF_COST, FULL_COST, ULTRA_COST = 129, 257, 1024
-ULTRA_WIDTH, ULTRA_WORDS = 72, 4096
+ULTRA_WORDS = {9: 32768, 18: 16384, 36: 8192, 72: 4096}
+"""An UltraRAM: width -> words. yosys puts several narrow words into one of its rows."""
 
 LUT_RAM = {"xc7": (3, 4, 8), "xcup": (7, 8, 16)}
 """Family -> a cell of 64 words: width, lookup tables, cost. One of 32 words is twice as wide."""
@@ -115,7 +116,7 @@ def place(memory: Memory, family: str, ultra_ram: bool) -> Placed:
     behind = ceil_div(depth, 64)
     luts_cost = width / cell_width * cell_cost * behind + MUX_COST * (behind - 1) * width
     block_cost, halves = _block_ram(width, depth)
-    ultra = ceil_div(width, ULTRA_WIDTH) * ceil_div(depth, ULTRA_WORDS)
+    ultra = np.min([ceil_div(width, wide) * ceil_div(depth, words) for wide, words in ULTRA_WORDS.items()], axis=0)
     in_luts = (luts_cost < block_cost) | (not memory.registered)
     in_ultra = ~in_luts & (ultra * ULTRA_COST < block_cost) & ultra_ram
     # a cell is left out only when none of its bits is looked at
