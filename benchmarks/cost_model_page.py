@@ -12,7 +12,7 @@ from lutdla.explore.energy import ADD_BIT_PJ, DRAM_BIT_PJ, MEMORY_BIT_PJ, MULTIP
 from lutdla.explore.limits import SPARE, WORDS
 from lutdla.spec.document import table
 
-NAME, FIT = "cost_model", "area_fit"
+NAMES = NAME, FIT = "cost_model", "area_fit"
 
 BEGIN, END = "<!-- {}: written by `make docs` -->", "<!-- end of {} -->"
 

@@ -6,7 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import accuracy_page, engine_page, growth, overlay_page, reliability_page
+from benchmarks import (
+    accuracy_page,
+    co_design_page,
+    cost_model,
+    cost_model_page,
+    engine_page,
+    growth,
+    overlay_page,
+    reliability_page,
+)
 from benchmarks.record import ORIGIN, RESULTS, ROOT
 
 BEGIN, END = "<!-- figures: written by `make docs` -->", "<!-- end of figures -->"
@@ -131,13 +140,15 @@ def pages(found: dict[str, dict[str, Any]]) -> dict[str, str]:
     checks = {} if overlay is None else {"overlay_checks.md": overlay_page.page(overlay, NOTE, made_by(overlay))}
     return checks | {
         "reliability.md": reliability_page.page(found, NOTE, made_by),
+        "cost-model.md": cost_model_page.page((ROOT / "docs" / "cost-model.md").read_text(encoding="utf-8"), found),
+        "co-design.md": co_design_page.page(found, NOTE, made_by),
         "performance.md": _page(
             "Performance",
             "Cycles and lookups are counted by the counters of the Verilated core. A clock frequency is an assumption "
             "until a board or Vivado has shown it, and so is every rate that follows from it.",
             {name: figures for name, figures in found.items()
-             if name not in (*VERIFICATION, overlay_page.NAME, *reliability_page.SECTIONS)
-             and not accuracy_page.covers(name)},
+             if name not in (*VERIFICATION, overlay_page.NAME, *reliability_page.SECTIONS, *cost_model_page.NAMES)
+             and not accuracy_page.covers(name) and not co_design_page.covers(name)},
             "python -m benchmarks.record demo lutdla demo",
         ),
         "accuracy.md": _page(
@@ -193,6 +204,8 @@ def main() -> None:
     if "growth" in found:
         growth.plot(found["growth"], ROOT / "docs" / "growth.svg")
         print("docs/growth.svg")
+    cost_model_page.plot(cost_model.held_out(), ROOT / "docs" / "cost_model.svg")
+    print("docs/cost_model.svg")
     for path in accuracy_page.plots(found):
         print(path.relative_to(ROOT))
     readme = ROOT / "README.md"
