@@ -51,8 +51,8 @@ def section(figures: Figures, made_by: Callable[[Figures], str]) -> str:
         cells = {name: figures.get(f"v{v}_c{c}_{metric}_{name}") for name in COLUMNS}
         rows.append((v, c, metric, *(_cell(name, cells[name]) for name in COLUMNS)))
     about = (f"The dense network has {figures['dense_accuracy']:.1%}. Short trainings: {figures['epochs']} epochs on "
-             f"{figures['examples']:,} examples. Core: ports x blocks x lanes / encoders, on a {figures['board']}; `-`: "
-             "no core holds the network.")
+             f"{figures['examples']:,} examples. Core: ports x blocks x lanes / encoders, on a {figures['board']}; "
+             "`-`: no core holds the network.")
     return "\n\n".join([f"## {figures['recipe']}", about, table(("v", "c", "metric", *COLUMNS.values()), rows),
                         made_by(figures)])
 
