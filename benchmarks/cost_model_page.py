@@ -98,6 +98,7 @@ def plot(found: list[Compared], path: Path) -> None:
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "lutdla"
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     figure, panels = plt.subplots(1, len(PANELS), figsize=(13, 3.6), layout="constrained")
     for panel, (name, words) in zip(panels, PANELS.items(), strict=True):
@@ -113,6 +114,11 @@ def plot(found: list[Compared], path: Path) -> None:
                            label="streamed" if streamed else "resident")
         panel.set(xscale="log", yscale="log", xlabel="measured", ylabel="predicted", title=words, xlim=ends, ylim=ends)
         panel.set_aspect("equal")
+        steps = (1.0,) if ends[1] > 100 * ends[0] else (1.0, 2.0, 5.0)
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.set_major_locator(LogLocator(subs=steps))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+            axis.set_minor_formatter(NullFormatter())
     panels[0].legend(frameon=False, fontsize=8)
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
