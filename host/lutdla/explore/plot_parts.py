@@ -17,6 +17,10 @@ FAINT = "rgba(128, 128, 128, 0.22)"
 SHARES = [[0.0, "#56B4E9"], [0.5, "#E69F00"], [1.0, "#A83A00"]]
 """Scale of shares: blue, orange, red-brown, darker step by step."""
 
+LEGEND = {"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container", "yanchor": "bottom",
+          "xanchor": "left", "traceorder": "normal"}  # fmt: skip
+"""Below the plot, in the order of the data."""
+
 MOST_LETTERS = 18
 """Of a name beside an axis."""
 
@@ -29,14 +33,14 @@ class Plot:
         key: a word that names it in the page.
         title, note: what it shows, and how it is read.
         figure: `data` and `layout`, as Plotly has them.
-        wide: takes the page's width.
+        group: plots of a group are side by side.
     """
 
     key: str
     title: str
     note: str
     figure: dict[str, Any]
-    wide: bool = False
+    group: str
 
 
 def text(name: str) -> str:
@@ -58,16 +62,20 @@ def lines(*parts: str) -> str:
 
 
 def axis(title: str, values: Sequence[float] = (), **more: Any) -> dict[str, Any]:
-    """An axis: logarithmic where values differ more than tenfold."""
-    spread = bool(values) and min(values) > 0 and max(values) > 10 * min(values)
-    kind = {"type": "log", "dtick": "D2"} if spread else {"type": "linear", "nticks": 7}
-    return {"title": {"text": title}, "tickformat": ",", "automargin": True, **kind, **more}
+    """An axis around values: logarithmic where they differ more than tenfold."""
+    made: dict[str, Any] = {"title": {"text": title}, "tickformat": ",", "automargin": True, "nticks": 7}
+    low, high = min(values, default=0), max(values, default=0)
+    if more.get("type") == "log" or (low > 0 and high > 10 * low):
+        made |= {"type": "log", "dtick": "D2" if high < 50 * low else 1}
+    elif high - low < 0.02 * high:  # alike: ticks between them would say nothing
+        made |= {"range": [0.9 * low, 1.1 * high]}
+    return {**made, **more}
 
 
 def layout(height: int, **more: Any) -> dict[str, Any]:
-    """Size, margins and a legend above the plot."""
+    """Size, margins and a legend below the plot."""
     return {
-        "height": height, "margin": {"l": 8, "r": 8, "t": 36, "b": 8}, "hovermode": "closest",
-        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "xanchor": "left"},
+        "height": height, "margin": {"l": 8, "r": 24, "t": 30, "b": 8}, "hovermode": "closest",
+        "legend": LEGEND,
         **more,
     }  # fmt: skip

@@ -36,23 +36,24 @@ def use_plot(limits: Limits, choice: Choice) -> Plot:
             for name in names]
     over = [f"{share * limits.amounts[name]:,.0f} {WORDS[name]}" for name, share in zip(names, free, strict=True)]
     data = [
-        _bar("core", names, core, PALETTE[0], told, text=[f"{share:.0%}" for share in core], textposition="auto"),
+        _bar("core", names, core, PALETTE[0], told),
         _bar("free", names, free, FAINT, over),
         _bar("left to surroundings", names, spare, PALETTE[1], left, pattern="/"),
     ]  # fmt: skip
-    labels = {"tickvals": list(range(len(names))), "ticktext": [WORDS[name] for name in names], "autorange": "reversed"}
-    figure = {"data": data, "layout": layout(110 + 40 * len(names), barmode="stack", bargap=0.35,
-                                             xaxis=axis("share of the board", tickformat=".0%", range=[0, 1]),
+    labels = {"tickvals": list(range(len(names))), "autorange": "reversed",
+              "ticktext": [f"{WORDS[name]}  <b>{share:.0%}</b>" for name, share in zip(names, core, strict=True)]}
+    across = axis("share of the board", tickformat=".0%", range=[0, 1], dtick=0.25)
+    figure = {"data": data, "layout": layout(110 + 40 * len(names), barmode="stack", bargap=0.35, xaxis=across,
                                              yaxis={"automargin": True, **labels})}
     return Plot("use", "What the core takes of the board", "Estimated for the core alone. What surrounds it, DMA, "
-                "interconnect and reset, is assumed to need the hatched share.", figure)
+                "interconnect and reset, is assumed to need the hatched share.", figure, "pick")
 
 
-def _bar(name: str, ids: list[str], shares: list[float], color: str, told: list[str], pattern: str = "",
-         **more: Any) -> dict[str, Any]:
+def _bar(name: str, ids: list[str], shares: list[float], color: str, told: list[str],
+         pattern: str = "") -> dict[str, Any]:
     return {"type": "bar", "orientation": "h", "name": name, "x": shares, "y": list(range(len(ids))),
             "marker": {"color": color, "pattern": {"shape": pattern, "size": 6}}, "customdata": told,
-            "hovertemplate": "%{customdata}<extra></extra>", **more}
+            "hovertemplate": "%{customdata}<extra></extra>"}
 
 
 def layer_plot(choice: Choice) -> Plot:
@@ -76,7 +77,7 @@ def layer_plot(choice: Choice) -> Plot:
                                              xaxis=axis("cycles an image"),
                                              yaxis={"automargin": True, "autorange": "reversed", **labels})}
     return Plot("layers", "Where the cycles go", f"Predicted cycles of each layer, of {choice.cycles_per_image:,.0f} "
-                                                 "an image.", figure)
+                                                 "an image.", figure, "pick")
 
 
 def memory_plots(choice: Choice) -> Iterator[Plot]:
@@ -105,8 +106,8 @@ def memory_plots(choice: Choice) -> Iterator[Plot]:
                "line": {"color": PALETTE[5], "width": 1.5, "dash": "dash"}}
         figure = {"data": data, "layout": layout(
             300, barmode="overlay", shapes=[top], uniformtext={"mode": "hide", "minsize": 9},
-            xaxis=axis("record", range=[0, last + 0.5], tickformat=",d"),
-            yaxis=axis(unit, range=[0, deep[memory] * 1.04]), margin={"l": 8, "r": 8, "t": 12, "b": 8})}
+            xaxis=axis("record", range=[0, last + 0.5], tick0=0, dtick=max(1, round(last / 7))),
+            yaxis=axis(unit, range=[0, deep[memory] * 1.04]))}
         most = max(region.start + region.size for region in regions)
         yield Plot(f"memory-{memory}", name, f"{most:,} of {deep[memory]:,} {unit}s are used; the dashed line is what "
-                                             "the core has.", figure)
+                                             "the core has.", figure, "memories")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lutdla.explore.answer import Answer, Candidate
 from lutdla.explore.limits import RESOURCES, WORDS
-from lutdla.explore.plot_parts import PALETTE, SHARES, Plot, axis, layout, lines, text
+from lutdla.explore.plot_parts import FAINT, LEGEND, PALETTE, SHARES, Plot, axis, layout, lines, text
 
 SYMBOLS = {"l2": "circle", "l1": "square", "chebyshev": "diamond"}
 """Metric -> shape of a candidate."""
+
+LINE = {"color": "rgba(128, 128, 128, 0.8)", "width": 1.5, "dash": "dot"}
+"""Of the front."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,7 @@ class Measure:
 
 
 ACCURACY = Measure("accuracy in a short training", lambda one: one.accuracy, {"tickformat": ".1~%"})
-LOSS = Measure("estimated loss (lower is better)", lambda one: one.loss, {"type": "log", "dtick": "D2",
-                                                                          "tickformat": "~g"})
+LOSS = Measure("estimated loss (lower is better)", lambda one: one.loss, {"type": "log", "tickformat": "~g"})
 TABLES = Measure("bytes of tables (lower is better)", lambda one: one.choice.table_bytes, {})
 
 
@@ -53,17 +55,18 @@ def rate_plot(answer: Answer) -> Plot:
     shown = measures(answer.candidates) or [TABLES]
     rates = [one.choice.images_per_s for one in answer.candidates]
     most = max(one.choice.shares["lut"] for one in answer.candidates)
-    data: list[dict[str, Any]] = []
+    data = [_entry("front", {"mode": "lines", "line": LINE}), *_shapes(answer)]
     for number, measure in enumerate(shown, start=1):
+        data.append(_front(answer, measure, number))
         data += _points(answer, measure, lambda one: one.choice.images_per_s, number,
-                        lambda one: {"color": one.choice.shares["lut"], "coloraxis": "coloraxis"})
+                        lambda of: {"color": [one.choice.shares["lut"] for one in of], "coloraxis": "coloraxis"})
     bar = {"title": {"text": "LUTs"}, "tickformat": ".0%", "thickness": 10, "outlinewidth": 0, "nticks": 6}
     colors = {"colorscale": SHARES, "cmin": 0, "cmax": most, "colorbar": bar}
     figure = {"data": data, "layout": _panels(shown, answer.candidates, axis("images a second", rates),
                                               coloraxis=colors)}
     note = ("Each mark is a way to encode with its best core; colour is the share of the board's LUTs, shape the "
             "metric. No other candidate is better than those on the line in every respect.")
-    return Plot("rate", "Rate and " + ("accuracy" if shown != [TABLES] else "size"), note, figure)
+    return Plot("rate", "Rate and " + ("accuracy" if shown != [TABLES] else "size"), note, figure, "ways")
 
 
 def size_plot(answer: Answer) -> Plot | None:
@@ -73,62 +76,72 @@ def size_plot(answer: Answer) -> Plot | None:
         return None
     vectors = sorted({one.v for one in answer.candidates})
     colors = {v: PALETTE[number % len(PALETTE)] for number, v in enumerate(vectors)}
-    data: list[dict[str, Any]] = []
+    data = [*_shapes(answer), *(_entry(f"v={v}", {"marker": {"color": color, "size": 10, "symbol": "circle"}})
+                                for v, color in colors.items())]
     for number, measure in enumerate(shown, start=1):
         data += _points(answer, measure, lambda one: one.choice.table_bytes, number,
-                        lambda one: {"color": colors[one.v]}, line=False)
-    first = "y" if len(shown) == 1 else "y1"
-    data += [{"type": "scatter", "mode": "markers", "x": [None], "y": [None], "yaxis": first.replace("y1", "y"),
-              "name": f"v={v}", "marker": {"color": color, "size": 10, "symbol": "circle"}}
-             for v, color in colors.items()]
+                        lambda of: {"color": [colors[one.v] for one in of]})
     sizes = [one.choice.table_bytes for one in answer.candidates]
     figure = {"data": data, "layout": _panels(shown, answer.candidates, axis("bytes of tables", sizes))}
-    return Plot("size", "Accuracy and size", "What smaller tables cost: colour is the vector length v, shape the "
-                                             "metric.", figure)
+    note = "What smaller tables cost: colour is the vector length v, shape the metric."
+    return Plot("size", "Accuracy and size", note, figure, "ways")
+
+
+# -- traces ------------------------------------------------------------------------------------------------------------
+def _entry(name: str, more: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the legend, without points."""
+    return {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "name": name, "hoverinfo": "skip", **more}
+
+
+def _shapes(answer: Answer) -> list[dict[str, Any]]:
+    """Entries of the legend: shapes of metrics and of the pick."""
+    metrics = {one.metric for one in answer.candidates if one != answer.pick}
+    shapes = [(metric, symbol, 10) for metric, symbol in SYMBOLS.items() if metric in metrics]
+    shapes += [("pick", "star", 14)] if answer.pick is not None else []
+    return [_entry(name, {"marker": {"color": FAINT, "size": size, "symbol": symbol}}) for name, symbol, size in shapes]
+
+
+def _front(answer: Answer, measure: Measure, panel: int) -> dict[str, Any]:
+    """The front as a line."""
+    on = sorted((one for one in measure.known(answer.candidates) if one.front), key=lambda one: one.choice.images_per_s)
+    return {"type": "scatter", "mode": "lines", "x": [one.choice.images_per_s for one in on], "y": measure.values(on),
+            "line": LINE, "yaxis": _axis(panel), "hoverinfo": "skip", "showlegend": False}
 
 
 def _points(answer: Answer, measure: Measure, across: Callable[[Candidate], float], panel: int,
-            mark: Callable[[Candidate], dict[str, Any]], line: bool = True) -> list[dict[str, Any]]:
-    """Traces of a panel: the front as a line, candidates by metric, the pick as a star."""
+            mark: Callable[[list[Candidate]], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Candidates of a panel, and above them the pick as a star."""
     known = measure.known(answer.candidates)
-    common = {"type": "scatter", "yaxis": "y" if panel == 1 else f"y{panel}"}
-    traces: list[dict[str, Any]] = []
-    if line:
-        front = sorted((one for one in known if one.front), key=across)
-        traces.append({**common, "mode": "lines", "name": "front", "x": [across(one) for one in front],
-                       "y": measure.values(front), "hoverinfo": "skip", "legendgroup": "front",
-                       "line": {"color": "rgba(128, 128, 128, 0.7)", "width": 1.5, "dash": "dot"}})
-    groups = [(metric, symbol, 11, [one for one in known if one.metric == metric and one != answer.pick])
-              for metric, symbol in SYMBOLS.items()]
-    groups.append(("pick", "star", 19, [one for one in known if one == answer.pick]))
-    named = {name: min(number for number, each in enumerate(measures(answer.candidates) or [measure], start=1)
-                       if any(one in each.known(answer.candidates) for one in of) or number == panel)
-             for name, _, _, of in groups if of}
-    for name, symbol, size, of in groups:
+    for of in ([one for one in known if one != answer.pick], [one for one in known if one == answer.pick]):
         if not of:
             continue
-        marks = [mark(one) for one in of]
-        marker = {**marks[0], "color": [each["color"] for each in marks], "symbol": symbol, "size": size}
-        traces.append({**common, "mode": "markers", "name": name, "legendgroup": name, "marker": marker,
-                       "x": [across(one) for one in of], "y": measure.values(of), "cliponaxis": False,
-                       "text": [described(one) for one in of], "hovertemplate": "%{text}<extra></extra>",
-                       "showlegend": named[name] == panel})
-    return traces
+        picked = of[0] == answer.pick
+        shape = {"symbol": "star" if picked else [SYMBOLS[one.metric] for one in of], "size": 19 if picked else 11}
+        yield {"type": "scatter", "mode": "markers", "yaxis": _axis(panel), "x": [across(one) for one in of],
+               "y": measure.values(of), "marker": {**mark(of), **shape}, "cliponaxis": False, "showlegend": False,
+               "text": [described(one) for one in of], "hovertemplate": "%{text}<extra></extra>"}
+
+
+def _axis(panel: int) -> str:
+    return "y" if panel == 1 else f"y{panel}"
 
 
 def _panels(shown: Sequence[Measure], candidates: Sequence[Candidate], across: dict[str, Any],
             **more: Any) -> dict[str, Any]:
-    """Measures above each other, over one axis."""
-    made = layout(330 + 190 * (len(shown) - 1), **more)
-    height, gap = 1 / len(shown), 0.08
+    """Measures above each other, over one axis; each below its title."""
+    made = layout(340 + 200 * (len(shown) - 1), legend={**LEGEND, "itemclick": False, "itemdoubleclick": False}, **more)
+    height, notes = 1 / len(shown), []
     for number, measure in enumerate(shown, start=1):
-        low, high = 1 - number * height, 1 - (number - 1) * height
-        options = axis(measure.title, measure.values(candidates), **measure.options)
-        made["yaxis" if number == 1 else f"yaxis{number}"] = {
-            **options, "domain": [low, high if number == 1 else high - gap]}
-    return {**made, "xaxis": {**across, "anchor": "y" if len(shown) == 1 else f"y{len(shown)}"}}
+        top = 1 - (number - 1) * height
+        domain = [top - height, top if number == 1 else top - 0.12]
+        options = axis("", measure.values(candidates), **measure.options)
+        made["yaxis" if number == 1 else f"yaxis{number}"] = {**options, "domain": domain}
+        notes.append({"text": measure.title, "showarrow": False, "xref": "paper", "yref": "paper", "x": 0,
+                      "xanchor": "left", "xshift": -28, "y": domain[1], "yanchor": "bottom", "yshift": 6})
+    return {**made, "annotations": notes, "xaxis": {**across, "anchor": _axis(len(shown))}}
 
 
+# -- words -------------------------------------------------------------------------------------------------------------
 def described(candidate: Candidate) -> str:
     """All of a candidate, in lines."""
     choice, area = candidate.choice, candidate.choice.area

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def report(title: str, answers: Sequence[Answer]) -> str:
     environment = Environment(loader=PackageLoader("lutdla.explore"), undefined=StrictUndefined, autoescape=True,
                               trim_blocks=True, lstrip_blocks=True)
     boards = [_board(number, one) for number, one in enumerate(answers)]
-    figures = {f"{board['id']}-{plot.key}": plot.figure for board in boards for plot in board["plots"]}
+    figures = {f"{board['id']}-{plot.key}": plot.figure for board in boards for plots in board["plots"]
+               for plot in plots}
     made: str = environment.get_template(TEMPLATE).render(
         title=title, boards=boards, figures=figures, spare=SPARE, plotly=get_plotlyjs(),
         versions=f"lutdla {_version()}, plotly.js {get_plotlyjs_version()}")
@@ -58,9 +60,10 @@ def _version() -> str:
 
 def _board(number: int, answer: Answer) -> dict[str, Any]:
     rows = [_row(answer, one) for one in answer.candidates]
+    groups = [list(plots) for _, plots in groupby(_plots(answer), lambda plot: plot.group)]
     return {
         "id": f"board-{number}", "limits": answer.limits, "why": answer.why, "rows": rows,
-        "pick": None if answer.pick is None else _row(answer, answer.pick), "plots": list(_plots(answer)),
+        "pick": None if answer.pick is None else _row(answer, answer.pick), "plots": groups,
         "trained": any(row["accuracy"] is not None for row in rows),
         "estimated": any(row["loss"] is not None for row in rows),
     }  # fmt: skip
