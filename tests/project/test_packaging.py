@@ -49,7 +49,8 @@ def _below(package: str, root: str) -> str:
 
 def test_base_install_needs_little(packed):
     assert packed["install_requires"] == ["numpy", "safetensors", "typer"]
-    assert set(packed["extras_require"]) == {"board", "train", "plot", "onnx", "pretrained", "hdl", "overlay", "test"}
+    assert set(packed["extras_require"]) == {"board", "train", "plot", "onnx", "pretrained", "hdl", "overlay",
+                                                "explore", "test"}
 
 
 def test_pynq_finds_overlays_notebooks_and_driver(packed):
@@ -87,7 +88,7 @@ def test_missing_system_packages_are_named_with_the_command(tmp_path):
         env={"PATH": str(tmp_path), "PYTHON": sys.executable, "HOME": str(tmp_path), "LUTDLA_DATA": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 1
-    for package in ("g++", "make", "perl", "iverilog", "dataset-fashion-mnist"):
+    for package in ("g++", "make", "perl", "chromium", "chromium-driver", "iverilog", "dataset-fashion-mnist"):
         assert f"missing: {package} (" in done.stderr
     data = "dataset-fashion-mnist asterisk-core-sounds-en-wav"
     assert re.search(rf"sudo apt-get install -y .*g\+\+ .*iverilog {data}", done.stderr)
@@ -134,7 +135,7 @@ def test_missing_packages_are_installed_by_who_may(tmp_path):
         "apt-get": f"""echo "$@" >>{log}
             [ "$1" != update ] || {{ touch {tmp_path}/updated; exit 0; }}
             [ -e {tmp_path}/updated ] || exit 100
-            for tool in g++ make perl iverilog; do ln -s /bin/true {tools}/$tool; done
+            for tool in g++ make perl chromium chromedriver iverilog; do ln -s /bin/true {tools}/$tool; done
             mkdir {tmp_path}/fashion-mnist; echo images >{tmp_path}/fashion-mnist/t10k-images-idx3-ubyte.gz
             mkdir {tmp_path}/speech-prompts; echo sound >{tmp_path}/speech-prompts/hello-world.wav""",
     }
@@ -147,6 +148,6 @@ def test_missing_packages_are_installed_by_who_may(tmp_path):
             [ROOT / "scripts" / "install-system"], capture_output=True, text=True, timeout=60, env=environment
         )
         assert done.returncode == 0, done.stderr
-    packages = "g++ make perl iverilog dataset-fashion-mnist asterisk-core-sounds-en-wav"
+    packages = "g++ make perl chromium chromium-driver iverilog dataset-fashion-mnist asterisk-core-sounds-en-wav"
     install = f"install -y -q --no-install-recommends {packages}"
     assert log.read_text().splitlines() == [install, "update -q", install]

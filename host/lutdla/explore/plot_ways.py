@@ -8,7 +8,7 @@ from typing import Any
 
 from lutdla.explore.answer import Answer, Candidate
 from lutdla.explore.limits import RESOURCES, WORDS
-from lutdla.explore.plot_parts import FAINT, LEGEND, PALETTE, SHARES, Plot, axis, layout, lines, text
+from lutdla.explore.plot_parts import FAINT, LEGEND, PALETTE, SHARES, Plot, axis, labels, layout, lines, text
 
 SYMBOLS = {"l2": "circle", "l1": "square", "chebyshev": "diamond"}
 """Metric -> shape of a candidate."""
@@ -55,7 +55,8 @@ def rate_plot(answer: Answer) -> Plot:
     shown = measures(answer.candidates) or [TABLES]
     rates = [one.choice.images_per_s for one in answer.candidates]
     most = max(one.choice.shares["lut"] for one in answer.candidates)
-    data = [_entry("front", {"mode": "lines", "line": LINE}), *_shapes(answer)]
+    lined = sum(one.front for one in answer.candidates) > 1
+    data = [*([_entry("front", {"mode": "lines", "line": LINE})] if lined else []), *_shapes(answer)]
     for number, measure in enumerate(shown, start=1):
         data.append(_front(answer, measure, number))
         data += _points(answer, measure, lambda one: one.choice.images_per_s, number,
@@ -65,7 +66,8 @@ def rate_plot(answer: Answer) -> Plot:
     figure = {"data": data, "layout": _panels(shown, answer.candidates, axis("images a second", rates),
                                               coloraxis=colors)}
     note = ("Each mark is a way to encode with its best core; colour is the share of the board's LUTs, shape the "
-            "metric. No other candidate is better than those on the line in every respect.")
+            "metric, numbers v and c.")
+    note += " No other candidate is better than those on the line in every respect." if lined else ""
     return Plot("rate", "Rate and " + ("accuracy" if shown != [TABLES] else "size"), note, figure, "ways")
 
 
@@ -83,7 +85,7 @@ def size_plot(answer: Answer) -> Plot | None:
                         lambda of: {"color": [colors[one.v] for one in of]})
     sizes = [one.choice.table_bytes for one in answer.candidates]
     figure = {"data": data, "layout": _panels(shown, answer.candidates, axis("bytes of tables", sizes))}
-    note = "What smaller tables cost: colour is the vector length v, shape the metric."
+    note = "What smaller tables cost: colour is the vector length v, shape the metric, numbers v and c."
     return Plot("size", "Accuracy and size", note, figure, "ways")
 
 
@@ -112,14 +114,17 @@ def _points(answer: Answer, measure: Measure, across: Callable[[Candidate], floa
             mark: Callable[[list[Candidate]], dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Candidates of a panel, and above them the pick as a star."""
     known = measure.known(answer.candidates)
+    named = labels([across(one) for one in known], measure.values(known), [f"{one.v}, {one.c}" for one in known])
     for of in ([one for one in known if one != answer.pick], [one for one in known if one == answer.pick]):
         if not of:
             continue
         picked = of[0] == answer.pick
         shape = {"symbol": "star" if picked else [SYMBOLS[one.metric] for one in of], "size": 19 if picked else 11}
-        yield {"type": "scatter", "mode": "markers", "yaxis": _axis(panel), "x": [across(one) for one in of],
+        yield {"type": "scatter", "mode": "markers+text", "yaxis": _axis(panel), "x": [across(one) for one in of],
                "y": measure.values(of), "marker": {**mark(of), **shape}, "cliponaxis": False, "showlegend": False,
-               "text": [described(one) for one in of], "hovertemplate": "%{text}<extra></extra>"}
+               "text": [label for one, label in zip(known, named, strict=True) if one in of],
+               "textposition": "top center", "customdata": [described(one) for one in of],
+               "hovertemplate": "%{customdata}<extra></extra>"}
 
 
 def _axis(panel: int) -> str:
@@ -133,11 +138,11 @@ def _panels(shown: Sequence[Measure], candidates: Sequence[Candidate], across: d
     height, notes = 1 / len(shown), []
     for number, measure in enumerate(shown, start=1):
         top = 1 - (number - 1) * height
-        domain = [top - height, top if number == 1 else top - 0.12]
+        domain = [top - height, top if number == 1 else top - 0.14]
         options = axis("", measure.values(candidates), **measure.options)
         made["yaxis" if number == 1 else f"yaxis{number}"] = {**options, "domain": domain}
         notes.append({"text": measure.title, "showarrow": False, "xref": "paper", "yref": "paper", "x": 0,
-                      "xanchor": "left", "xshift": -28, "y": domain[1], "yanchor": "bottom", "yshift": 6})
+                      "xanchor": "left", "xshift": -28, "y": domain[1], "yanchor": "bottom", "yshift": 14})
     return {**made, "annotations": notes, "xaxis": {**across, "anchor": _axis(len(shown))}}
 
 
