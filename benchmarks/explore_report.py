@@ -25,7 +25,7 @@ SETTINGS = Settings(v=(2, 4, 8), c=(8, 16, 32), metric=("l1",))
 
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "explore_report.png"
 
-WIDTH, HEIGHT = 1280, 1640
+WIDTH, HEIGHT = 1280, 1612
 """Pixels of the picture: the top of the page."""
 
 

@@ -12,7 +12,7 @@ import pytest
 from lutdla.errors import ToolError
 from lutdla.explore.choice import Choice
 from lutdla.explore.plot_parts import MOST_LETTERS, short
-from lutdla.explore.plot_pick import layer_plot, memory_plots, use_plot
+from lutdla.explore.plot_pick import MOST_BESIDE, layer_plot, memory_plots, use_plot
 from lutdla.explore.plot_ways import measures, rate_plot, size_plot
 from lutdla.explore.report import report, write_report
 from tests.explore.answers import trained, untrained
@@ -159,6 +159,15 @@ def test_cycles_of_layers_are_all_cycles(answers):
     assert sum(bars[2]["x"]) == pytest.approx(waits)
 
 
+def test_many_layers_have_a_plot_across_the_page(answers):
+    choice = answers[0].pick.choice
+    found = choice.explanation
+    records = tuple(replace(found.records[0], layer=f"layer{number}") for number in range(MOST_BESIDE + 1))
+    many = layer_plot(replace(choice, explanation=replace(found, records=records)))
+    assert many.group != use_plot(answers[0].limits, choice).group == layer_plot(choice).group
+    assert many.figure["layout"]["height"] > layer_plot(choice).figure["layout"]["height"]
+
+
 def test_shares_of_the_board_are_whole(answers):
     small = answers[0]
     bars = use_plot(small.limits, small.pick.choice).figure["data"]
@@ -180,7 +189,7 @@ def test_maps_of_a_memory_do_not_overlap(answers):
 
 def test_long_names_keep_their_ends():
     name = "encoder.layers.11.attention.output"
-    assert short(name) == "encoder.l…n.output"
+    assert short(name) == "encode…ention.output"
     assert len(short(name)) == MOST_LETTERS
     assert short("a<b") == "a&lt;b"
 

@@ -25,7 +25,7 @@ LEGEND = {"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "cont
 LABEL = (0.12, 0.12)
 """Width and height of a name in a plot, as shares of the plot."""
 
-MOST_LETTERS = 18
+MOST_LETTERS = 20
 """Of a name beside an axis."""
 
 
@@ -53,10 +53,10 @@ def text(name: str) -> str:
 
 
 def short(name: str) -> str:
-    """A name that fits beside an axis; its ends say most."""
+    """A name that fits beside an axis: its start, and more of its end, which says most."""
     if len(name) > MOST_LETTERS:
-        half = MOST_LETTERS // 2
-        name = f"{name[:half]}…{name[-half + 1:]}"
+        start = MOST_LETTERS // 3
+        name = f"{name[:start]}…{name[start + 1 - MOST_LETTERS:]}"
     return text(name)
 
 

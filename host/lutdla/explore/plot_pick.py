@@ -14,6 +14,9 @@ MEMORIES = {"index_words": ("Index memory", "word"), "value_rows": ("Value memor
             "table_rows": ("Table memory", "row")}  # fmt: skip
 """Memory -> its name, and what an address of it is."""
 
+MOST_BESIDE = 14
+"""Layers whose plot fits beside another; that of more takes the width of the page."""
+
 
 def pick_plots(answer: Answer, pick: Candidate) -> Iterator[Plot]:
     """All plots of the pick."""
@@ -76,8 +79,8 @@ def layer_plot(choice: Choice) -> Plot:
     figure = {"data": data, "layout": layout(110 + 24 * len(layers), barmode="stack", bargap=0.3,
                                              xaxis=axis("cycles an image"),
                                              yaxis={"automargin": True, "autorange": "reversed", **labels})}
-    return Plot("layers", "Where the cycles go", f"Predicted cycles of each layer, of {choice.cycles_per_image:,.0f} "
-                                                 "an image.", figure, "pick")
+    note = f"Predicted cycles of each layer, of {choice.cycles_per_image:,.0f} an image."
+    return Plot("layers", "Where the cycles go", note, figure, "pick" if len(layers) <= MOST_BESIDE else "layers")
 
 
 def memory_plots(choice: Choice) -> Iterator[Plot]:

@@ -46,8 +46,8 @@ def report(title: str, answers: Sequence[Answer]) -> str:
     figures = {f"{board['id']}-{plot.key}": plot.figure for board in boards for plots in board["plots"]
                for plot in plots}
     made: str = environment.get_template(TEMPLATE).render(
-        title=title, boards=boards, figures=figures, spare=SPARE, plotly=get_plotlyjs(),
-        versions=f"lutdla {_version()}, plotly.js {get_plotlyjs_version()}")
+        title=title, boards=boards, figures=figures, trained=any(board["trained"] for board in boards), spare=SPARE,
+        plotly=get_plotlyjs(), versions=f"lutdla {_version()}, plotly.js {get_plotlyjs_version()}")
     return made
 
 
