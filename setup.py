@@ -40,7 +40,8 @@ TEST = [
     *ONNX, "onnxscript",
     # what the pretrained networks are compared with
     *PRETRAINED, "onnxruntime",
-    *EXPLORE,
+    # the search, and its report in a browser
+    *EXPLORE, "selenium",
 ]  # fmt: skip
 
 setup(
@@ -57,7 +58,7 @@ setup(
     package_data={
         "lutdla": ["py.typed"],
         "lutdla.backends": ["*.cpp", "*.h"],
-        "lutdla.explore": ["*.json"],
+        "lutdla.explore": ["*.json", "templates/*.j2"],
         "lutdla.nn.native": ["*.cpp"],
         "lutdla.recipes": ["*.toml"],
         "lutdla_hdl": ["py.typed", "*.toml", "*.v"],

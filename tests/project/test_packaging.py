@@ -88,7 +88,7 @@ def test_missing_system_packages_are_named_with_the_command(tmp_path):
         env={"PATH": str(tmp_path), "PYTHON": sys.executable, "HOME": str(tmp_path), "LUTDLA_DATA": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 1
-    for package in ("g++", "make", "perl", "iverilog", "dataset-fashion-mnist"):
+    for package in ("g++", "make", "perl", "chromium", "chromium-driver", "iverilog", "dataset-fashion-mnist"):
         assert f"missing: {package} (" in done.stderr
     data = "dataset-fashion-mnist asterisk-core-sounds-en-wav"
     assert re.search(rf"sudo apt-get install -y .*g\+\+ .*iverilog {data}", done.stderr)
@@ -135,7 +135,7 @@ def test_missing_packages_are_installed_by_who_may(tmp_path):
         "apt-get": f"""echo "$@" >>{log}
             [ "$1" != update ] || {{ touch {tmp_path}/updated; exit 0; }}
             [ -e {tmp_path}/updated ] || exit 100
-            for tool in g++ make perl iverilog; do ln -s /bin/true {tools}/$tool; done
+            for tool in g++ make perl chromium chromedriver iverilog; do ln -s /bin/true {tools}/$tool; done
             mkdir {tmp_path}/fashion-mnist; echo images >{tmp_path}/fashion-mnist/t10k-images-idx3-ubyte.gz
             mkdir {tmp_path}/speech-prompts; echo sound >{tmp_path}/speech-prompts/hello-world.wav""",
     }
@@ -148,6 +148,6 @@ def test_missing_packages_are_installed_by_who_may(tmp_path):
             [ROOT / "scripts" / "install-system"], capture_output=True, text=True, timeout=60, env=environment
         )
         assert done.returncode == 0, done.stderr
-    packages = "g++ make perl iverilog dataset-fashion-mnist asterisk-core-sounds-en-wav"
+    packages = "g++ make perl chromium chromium-driver iverilog dataset-fashion-mnist asterisk-core-sounds-en-wav"
     install = f"install -y -q --no-install-recommends {packages}"
     assert log.read_text().splitlines() == [install, "update -q", install]
