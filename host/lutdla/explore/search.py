@@ -26,7 +26,7 @@ from lutdla.explore.plain import from_plain, to_plain
 from lutdla.explore.problem import Problem, plain_recipe
 from lutdla.explore.proxy import map_losses
 from lutdla.explore.short_run import ShortRun, dense_run, short_run
-from lutdla.explore.space import AXES
+from lutdla.explore.space import AXES, check_axes
 from lutdla.explore.trials import next_ways, usual_floor
 from lutdla.explore.ways import Way, front, spread, with_layers
 from lutdla.explore.work import Piece, Progress, do
@@ -64,6 +64,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:
             raise ConfigError(f"objective is {self.objective!r}: use one of {', '.join(OBJECTIVES)}")
+        check_axes(v=self.v, c=self.c, metric=self.metric)
         for name, value in (("runs", self.runs), ("trials", self.trials)):
             if value < 0:
                 raise ConfigError(f"{name} is {value}: it must be 0 or more")

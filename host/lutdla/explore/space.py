@@ -33,16 +33,8 @@ def space(stream_bits: int = 64, **axes: Sequence[Any]) -> Columns:
     Raises:
         ConfigError: an unknown field, or no core is left.
     """
-    if unknown := set(axes) - set(AXES):
-        raise ConfigError(f"axis {min(unknown)!r} is unknown: use some of {', '.join(AXES)}")
+    check_axes(**axes)
     values: Mapping[str, Sequence[Any]] = {**AXES, **axes}
-    for name, given in axes.items():  # as CoreConfig says it
-        for value in given:
-            low, high = RANGES.get(name, (value, value))
-            if not low <= value <= high:
-                raise ConfigError(f"{name} is {value}: it must be {low}..{high}")
-            if name in POWERS and value & (value - 1):
-                raise ConfigError(f"{name} is {value}: it must be a power of two")
     numbers = [np.array([METRICS.index(value) if name == "metric" else value for value in values[name]], np.int64)
                for name in AXES]
     grid = np.meshgrid(*numbers, indexing="ij")
@@ -51,6 +43,25 @@ def space(stream_bits: int = 64, **axes: Sequence[Any]) -> Columns:
     if not len(found):
         raise ConfigError("no core has these values: " + ", ".join(f"{name}={list(values[name])}" for name in axes))
     return found
+
+
+def check_axes(**axes: Sequence[Any]) -> None:
+    """Refuse values that no core can have, as `CoreConfig` says it.
+
+    Raises:
+        ConfigError: an unknown field or metric, or a number that is out of range.
+    """
+    if unknown := set(axes) - set(AXES):
+        raise ConfigError(f"axis {min(unknown)!r} is unknown: use some of {', '.join(AXES)}")
+    for name, given in axes.items():
+        for value in given:
+            low, high = RANGES.get(name, (value, value))
+            if name == "metric" and value not in METRICS:
+                raise ConfigError(f"metric is {value!r}: use one of {', '.join(METRICS)}")
+            if not low <= value <= high:
+                raise ConfigError(f"{name} is {value}: it must be {low}..{high}")
+            if name in POWERS and value & (value - 1):
+                raise ConfigError(f"{name} is {value}: it must be a power of two")
 
 
 def possible(cores: Columns) -> npt.NDArray[np.bool_]:
