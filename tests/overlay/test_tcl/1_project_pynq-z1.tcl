@@ -1,4 +1,4 @@
-# The project, and in it the block design: Pynq-Z1, v=4 c=16 l1 ports=9 blocks=4 lanes=16 encoders=4.
+# The project, and in it the block design: Pynq-Z1, v=4 c=16 l1 ports=12 blocks=4 lanes=16 encoders=4.
 set root [file normalize [file join [file dirname [info script]] ..]]
 source [file join $root tcl common.tcl]
 

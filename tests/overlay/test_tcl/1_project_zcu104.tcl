@@ -1,4 +1,4 @@
-# The project, and in it the block design: ZCU104, v=4 c=16 l1 ports=9 blocks=4 lanes=16 encoders=4.
+# The project, and in it the block design: ZCU104, v=4 c=16 l1 ports=9 blocks=8 lanes=16 encoders=4.
 set root [file normalize [file join [file dirname [info script]] ..]]
 source [file join $root tcl common.tcl]
 
@@ -62,13 +62,13 @@ configure dma {
     c_sg_length_width {26}
     c_addr_width {64}
     c_include_mm2s {1}
-    c_include_mm2s_dre {0}
-    c_m_axi_mm2s_data_width {128}
-    c_m_axis_mm2s_tdata_width {128}
+    c_include_mm2s_dre {1}
+    c_m_axi_mm2s_data_width {64}
+    c_m_axis_mm2s_tdata_width {64}
     c_mm2s_burst_size {16}
     c_include_s2mm {1}
-    c_include_s2mm_dre {0}
-    c_m_axi_s2mm_data_width {128}
+    c_include_s2mm_dre {1}
+    c_m_axi_s2mm_data_width {64}
     c_s2mm_burst_size {16}
 }
 configure lines {

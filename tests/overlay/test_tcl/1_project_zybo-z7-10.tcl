@@ -1,4 +1,4 @@
-# The project, and in it the block design: Zybo-Z7-10, v=4 c=16 l1 ports=5 blocks=4 lanes=8 encoders=2.
+# The project, and in it the block design: Zybo-Z7-10, v=4 c=16 l1 ports=4 blocks=4 lanes=16 encoders=2.
 set root [file normalize [file join [file dirname [info script]] ..]]
 source [file join $root tcl common.tcl]
 
