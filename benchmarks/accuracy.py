@@ -24,6 +24,7 @@ from rich.table import Table
 from torch import nn
 
 import lutdla
+from benchmarks.layout import LAYOUT
 from benchmarks.record import ROOT
 from lutdla.compiler import compile
 from lutdla.compiler.misfit import Misfit
@@ -36,7 +37,6 @@ from lutdla.nn.boost.recipe_steps import boost_of, train_dense_of
 from lutdla.nn.train import logits
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import METRICS, CoreConfig
-from lutdla_overlay.cores import load_core
 
 CACHE = ROOT / ".cache" / "accuracy"
 RTL_IMAGES = 48
@@ -59,8 +59,8 @@ class Found:
 
 
 def core_for(network: nn.Module, choice: dict[str, Any]) -> tuple[Artefact, CoreConfig]:
-    """The network for a core with the datapath of `xc7z020`, each memory as large as the network needs."""
-    config = replace(load_core("xc7z020").config, **choice)
+    """The network for a core with the datapath of `LAYOUT`, each memory as large as the network needs."""
+    config = replace(LAYOUT, **choice)
     while True:
         try:
             return compile(network, config, dataflow="resident"), config

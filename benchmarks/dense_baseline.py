@@ -14,15 +14,12 @@ import json
 import tempfile
 from pathlib import Path
 
+from benchmarks.layout import LAYOUT
 from lutdla.spec import CoreConfig
 from lutdla_hdl.convert import convert
 from lutdla_hdl.dense_array import convert_array
 from lutdla_hdl.resources import resources
 from lutdla_hdl.synthesis import synthesize
-from lutdla_overlay.cores import load_core
-
-RESNET8 = "xc7z020"
-"""The core for ResNet-8."""
 
 SIZE, DEPTH = 16, 512
 """Rows and columns of the dense array; steps its memories hold."""
@@ -67,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dense_baseline", description=__doc__)
     parser.add_argument("--json", type=Path, help="where the figures go")
     options = parser.parse_args()
-    found = measure(load_core(RESNET8).config, SIZE)
+    found = measure(LAYOUT, SIZE)
     print(table(found))
     if options.json is not None:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

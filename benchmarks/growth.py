@@ -14,10 +14,10 @@ import numpy as np
 
 import lutdla
 from benchmarks.command import run
+from benchmarks.layout import LAYOUT
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.random_network import NetworkBuilder
 from lutdla.runtime import Accelerator
-from lutdla_overlay.cores import load_core
 
 SIDES, GROUPS, TILES = (8, 12, 16, 20, 24, 28, 32), (1, 2, 3, 4, 6), (1, 2, 3, 4, 6)
 """Pixels on a side of a map with 16 channels; words of `blocks` x v channels, and tiles of `lanes` outputs, at 8 x 8
@@ -52,16 +52,15 @@ def points(figures: Mapping[str, Any], axis: str) -> dict[int, int]:
 
 def measure() -> dict[str, Any]:
     """All points and exponents."""
-    core = load_core("xc7z020")
-    width = core.config.blocks * core.config.v
-    figures: dict[str, Any] = {"core": core.key, "configuration": str(core.config)}
-    with lutdla.open("rtl", config=core.config, timeout_s=1800) as accelerator:
+    width = LAYOUT.blocks * LAYOUT.v
+    figures: dict[str, Any] = {"configuration": str(LAYOUT)}
+    with lutdla.open("rtl", config=LAYOUT, timeout_s=1800) as accelerator:
         for side in SIDES:
-            figures[f"cycles_pixels_{side * side}"] = cycles(accelerator, side, width, core.config.lanes)
+            figures[f"cycles_pixels_{side * side}"] = cycles(accelerator, side, width, LAYOUT.lanes)
         for groups in GROUPS:
-            figures[f"cycles_channel_groups_{groups}"] = cycles(accelerator, 8, groups * width, core.config.lanes)
+            figures[f"cycles_channel_groups_{groups}"] = cycles(accelerator, 8, groups * width, LAYOUT.lanes)
         for tiles in TILES:
-            figures[f"cycles_output_tiles_{tiles}"] = cycles(accelerator, 8, width, tiles * core.config.lanes)
+            figures[f"cycles_output_tiles_{tiles}"] = cycles(accelerator, 8, width, tiles * LAYOUT.lanes)
     return figures | {f"exponent_{axis}": round(exponent(points(figures, axis)), 4) for axis in AXES}
 
 

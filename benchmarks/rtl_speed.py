@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.command import run
+from benchmarks.layout import LAYOUT
 from lutdla.backends.rtl import RtlModel
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.topologies import topology
 from lutdla.spec.packets import load_packets, run_packets
 from lutdla_hdl.convert import convert
-from lutdla_overlay.cores import load_core
 
 IMAGES, REPEATS = 40, 3
 """Images of a run, some seconds of simulation; runs, of which the middle one counts."""
@@ -24,8 +24,7 @@ IMAGES, REPEATS = 40, 3
 
 def measure() -> dict[str, Any]:
     """Conversion and build with an empty cache, then the speed of simulation."""
-    core = load_core("xc7z020")
-    config = core.config
+    config = LAYOUT
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LUTDLA_CACHE"] = folder
         start = time.perf_counter()
@@ -49,7 +48,7 @@ def measure() -> dict[str, Any]:
         speeds.append((model.cycles - before) / (time.perf_counter() - start))
     model.close()
     return {
-        "core": core.key, "configuration": str(config), "network": "resnet8",
+        "configuration": str(config), "network": "resnet8",
         "cycles_per_s": round(sorted(speeds)[REPEATS // 2]), "conversion_s": round(conversion, 1),
         "conversion_and_build_s": round(build, 1),
     }  # fmt: skip

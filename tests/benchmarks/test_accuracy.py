@@ -5,11 +5,11 @@ import torch
 from torch import nn
 
 from benchmarks import accuracy
+from benchmarks.layout import LAYOUT
 from benchmarks.record import check_flat
 from lutdla.nn import convert, freeze
 from lutdla.nn.boost.recipe_file import read_recipe
 from lutdla.nn.train import silent
-from lutdla_overlay.cores import load_core
 
 CHOICE = {"v": 4, "c": 16, "metric": "l2"}
 
@@ -55,10 +55,9 @@ def test_memories_grow_until_the_network_fits():
     network = convert(dense, torch.rand(20, 640), iterations=0)
     freeze(network)
     artefact, config = accuracy.core_for(network, CHOICE)
-    usual = load_core("xc7z020").config
     artefact.check_fits(config)
-    assert config.table_rows > usual.table_rows
-    assert (config.blocks, config.ports, config.lanes) == (usual.blocks, usual.ports, usual.lanes)
+    assert config.table_rows > LAYOUT.table_rows
+    assert (config.blocks, config.ports, config.lanes) == (LAYOUT.blocks, LAYOUT.ports, LAYOUT.lanes)
 
 
 def test_a_recipe_is_measured_with_its_own_vectors():
