@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import lutdla
+from benchmarks.layout import LAYOUT
 from lutdla.backends.myhdl import MyhdlModel
 from lutdla.backends.rtl import RtlModel
 from lutdla.compiler.assemble import assemble
@@ -17,11 +18,10 @@ from lutdla.compiler.random_network import NetworkBuilder
 from lutdla.compiler.topologies import TOPOLOGIES, topology
 from lutdla.spec.config import CoreConfig
 from lutdla.verify import make_vectors, reference_results
-from lutdla_overlay.cores import load_core
 from tests.hdl.cores import check, load, read, run, write
 
 LARGE = replace(
-    load_core("xc7z020").config, table_rows=2048, deep_banks=0, index_words=16384, constant_rows=128,
+    LAYOUT, table_rows=2048, deep_banks=0, index_words=16384, constant_rows=128,
     codebook_rows=128, program_rows=64, window_rows=128, value_rows=2048,
 )  # fmt: skip
 

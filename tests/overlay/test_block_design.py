@@ -8,6 +8,7 @@ from lutdla.errors import ConfigError
 from lutdla.spec import CoreConfig
 from lutdla_overlay.block_design import block_design
 from lutdla_overlay.boards import board_names, load_board
+from lutdla_overlay.cores import load_core
 from lutdla_overlay.design import CLOCK, INTERRUPT
 from tests.overlay.designs import design_of
 
@@ -59,7 +60,9 @@ def test_the_clock_is_of_the_io_pll_and_not_faster_than_assumed(board):
 
 
 def test_the_dma_is_simple_wide_in_length_and_realigns_where_it_can():
-    z2, zcu = design_of("pynq-z2").cell("dma").parameters, design_of("zcu104").cell("dma").parameters
+    wide = replace(load_core("zcu104").config, stream_bits=128)
+    zcu = block_design(wide, load_board("zcu104"), 200).cell("dma").parameters
+    z2 = design_of("pynq-z2").cell("dma").parameters
     for dma in (z2, zcu):
         assert (dma["c_include_sg"], dma["c_micro_dma"], dma["c_sg_length_width"]) == ("0", "0", "26")
     assert (z2["c_addr_width"], z2["c_include_mm2s_dre"], z2["c_include_s2mm_dre"]) == ("32", "1", "1")

@@ -51,7 +51,7 @@ def test_run_a_network(target, tmp_path):
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(folder)}}).execute()
     text, outputs = text_of(notebook)
     assert "digits.xc7z010.lut runs on v=4 c=16 l1" in text
-    assert "94 of 100 are right" in text
+    assert "93 of 100 are right" in text
     assert any("image/png" in output.get("data", {}) for output in outputs)
     assert "images    " in text, "the profile is shown"
     assert ("MAGIC = Register(" in text) == (target == "pynq")
