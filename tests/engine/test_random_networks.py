@@ -36,7 +36,7 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.mark.parametrize("config", CORES.values(), ids=CORES)
-@settings(max_examples=40)
+@settings(max_examples=24)
 @given(data=st.data(), flow=dataflows(), stall=st.sampled_from((0.0, 0.2, 0.6)), seed=st.integers(0, 999))
 def test_core_emulator_and_network_agree(config, data, flow, stall, seed):
     network = data.draw(networks(config))
