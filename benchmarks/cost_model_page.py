@@ -36,9 +36,9 @@ def validation(figures: dict[str, Any]) -> str:
                  f"off by {figures['search_cycles_error_mean']:.1%} on average where tables are resident, by "
                  f"{figures['search_cycles_error_max']:.1%} at most.")
     if "unseen_points" in figures:
-        lines += ["", f"On the {figures['unseen_points']} points that were not looked at before the model was mended "
-                      f"(below), cycles are off by {figures['unseen_cycles_error_mean']:.1%} on average, by "
-                      f"{figures['unseen_cycles_error_max']:.1%} at most."]
+        lines += ["", (f"On the {figures['unseen_points']} points that were not looked at before the model was mended "
+                       f"(below), cycles are off by {figures['unseen_cycles_error_mean']:.1%} on average, by "
+                       f"{figures['unseen_cycles_error_max']:.1%} at most.")]
     return "\n".join([*lines, "", _made_by(figures)])
 
 

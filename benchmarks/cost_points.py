@@ -3,8 +3,8 @@
     python -m benchmarks.cost_points held_out --count 64
 
 Each point is a row of `benchmarks/points/SET.csv`, written as soon as it is measured: a run that was broken off goes
-on where it was. Points are drawn from their set and number, and left out where the area model says that they are too large: a row
-holds its whole core, whatever is drawn later. Weights are random: cycles and areas depend on shapes only.
+on where it was. Points are drawn from their set and number, but for those that the area model calls too large; a row
+holds its whole core, whatever later models draw. Weights are random: cycles and areas depend on shapes only.
 """
 
 from __future__ import annotations
