@@ -49,9 +49,8 @@ def measure(name: str, board: str, study: Path, epochs: int, limit: int, dense_e
             found = do(work, ledger, shown)
             return [found[one.key] for one in work]
 
-        path = str((study / "dense.pt").absolute())
-        results([piece("dense", dense_run, recipe=plain_recipe(recipe), path=path)])
-        trained = plain_recipe(replace(recipe, dense=replace(recipe.dense, epochs=0, checkpoint=path)))
+        (dense,) = results([piece("dense", dense_run, recipe=plain_recipe(recipe), folder=str(study.absolute()))])
+        trained = plain_recipe(replace(recipe, dense=replace(recipe.dense, epochs=0, checkpoint=dense["checkpoint"])))
         losses = results([piece(f"losses {metric}", map_losses, recipe=trained, metric=metric,
                                 pairs=[[v, c] for v in V for c in C]) for metric in METRICS])
         cores = results([piece(f"core v={v} c={c} {metric}", chosen, shape=shape, limits=to_plain(limits),

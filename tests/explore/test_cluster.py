@@ -14,6 +14,7 @@ from lutdla.errors import ConfigError, DeadlineError, InputError, ToolError
 from lutdla.explore import cluster
 from lutdla.explore.cluster import do_on_cluster
 from lutdla.explore.ledger import Ledger
+from lutdla.explore.source import source
 from lutdla.explore.work import Piece, do
 from tests.explore.clusters import scheduler, wait_for, worker
 from tests.explore.noted import fails, notes, refuses, square, wait_until_busy
@@ -199,8 +200,8 @@ def test_what_is_no_address_is_refused(wrong, folder):
 
 
 @pytest.mark.parametrize(("before", "threads", "says"), [
-    ("import lutdla.explore.cluster; lutdla.explore.cluster.SOURCES = ()", 1,
-     rf"worker tcp://127\S+ has another lutdla \(source \w+\) than this computer \(source {cluster.source()}\): inst"),
+    ("import lutdla.explore.source; lutdla.explore.source.SOURCES = ()", 1,
+     rf"worker tcp://127\S+ has another lutdla \(source \w+\) than this computer \(source {source()}\): inst"),
     ("", 2, r"worker tcp://127\S+ has 2 threads, and pieces need a process each: start it with \"dask worker"),
     ("import sys; sys.modules['lutdla.explore'] = None", 1,
      r"piece square 0: ModuleNotFoundError: .+ \(workers need the lutdla of this computer, with the same extras\)$"),

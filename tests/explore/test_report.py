@@ -96,6 +96,9 @@ def test_all_reasons_and_the_warning_are_said(answers, text):
         for line in answer.why:
             assert f"<li>{line.replace('&', '&amp;')}</li>" in text
     assert "Cycles, clock, rate, latency, area and energy are predictions." in text
+    corrected = report(TITLE, answers, "as Vivado <says>")
+    assert "as Vivado &lt;says&gt;" in corrected
+    assert "what yosys says of the core alone" not in corrected
     assert "Accuracy was measured after a short training." in text
     assert re.search(r"lutdla [^,]+, plotly\.js \d", text)
 

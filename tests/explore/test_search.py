@@ -8,17 +8,17 @@ import pytest
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.topologies import topology
 from lutdla.errors import ConfigError, InputError
-from lutdla.explore.answer import Answer
-from lutdla.explore.choice import Choice
+from lutdla.explore.answer import Answer, Candidate
+from lutdla.explore.choice import OBJECTIVES, Choice
 from lutdla.explore.ledger import Ledger
 from lutdla.explore.next_board import next_board
 from lutdla.explore.outcome import recipe_path, write_config, write_recipe
-from lutdla.explore.pieces import bounds, chosen
+from lutdla.explore.picking import value
+from lutdla.explore.pieces import bounds, chosen, piece
 from lutdla.explore.plain import from_plain, to_plain
 from lutdla.explore.problem import Problem, plain_recipe, read_problem, recipe_from
 from lutdla.explore.search import Search, Settings
 from lutdla.explore.shapes import NetworkShape
-from lutdla.explore.ways import front
 from lutdla.nn.boost.recipe_file import read_recipe
 from lutdla.nn.boost.training import Training
 from lutdla.spec.config import CoreConfig
@@ -64,9 +64,15 @@ def test_candidates_are_a_front_of_cycles_and_loss(found):
     for one in answers:
         assert any(each.front for each in one.candidates)
         assert all(each.loss is not None and each.loss > 0 for each in one.candidates)
-        coarse = [each for each in one.candidates if not each.layers]
-        on = front([(each.choice.cycles_per_image, each.loss) for each in coarse])
-        assert on.any()
+        for each in one.candidates:
+            assert each.front == (not any(dominates(other, each) for other in one.candidates))
+
+
+def dominates(other, one):
+    """As good in every respect, and better in one."""
+    pairs = [(other.choice.cycles_per_image, one.choice.cycles_per_image), (other.loss, one.loss),
+             (-(other.accuracy or 0), -(one.accuracy or 0))]
+    return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
 
 
 def test_the_chosen_core_runs_the_network(found):
@@ -92,6 +98,45 @@ def test_what_was_done_is_not_done_again(found):
         again = Search(problem, limits("zybo-z7-10", "pynq-z2"), SETTINGS, ledger, folder)
         ledger.keep = None  # whatever is done would be kept
         assert again.run(limits("aup-zu3", "zcu104")) == answers
+
+
+def test_what_a_key_names_may_not_change_unseen(tmp_path, monkeypatch):
+    """Another source, or another content of a file that is named, is other work."""
+    (tmp_path / "model.pt").write_bytes(b"one")
+    given = {"recipe": {"file": str(tmp_path / "model.pt"), "function": f"{tmp_path}/parts.py:some"}}
+    keys = [piece("run", bounds, **given).key]
+    assert piece("run", bounds, **given).key == keys[0]
+    (tmp_path / "model.pt").write_bytes(b"two")
+    keys.append(piece("run", bounds, **given).key)
+    (tmp_path / "parts.py").write_text("some")
+    keys.append(piece("run", bounds, **given).key)
+    monkeypatch.setattr("lutdla.explore.pieces.source", lambda: "other")
+    keys.append(piece("run", bounds, **given).key)
+    assert len(set(keys)) == 4
+
+
+def test_a_dense_network_that_is_gone_is_said(found):
+    folder, problem, _, _ = found
+    (dense,) = folder.glob("dense-*.pt")
+    content = dense.read_bytes()
+    dense.unlink()
+    gone = pytest.raises(InputError, match=r"dense-\w+.pt, the dense network that this search has trained, is gone")
+    with Ledger(folder / "ledger.sqlite") as ledger, gone:
+        Search(problem, limits("pynq-z2"), SETTINGS, ledger, folder).run()
+    dense.write_bytes(content)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_steps_agree_on_what_an_objective_is(objective):
+    """The bound of the best core, the order of rows and the order of candidates follow the same measure."""
+    shape, (board,) = NetworkShape.of(topology("lenet5", CoreConfig()), "lenet5"), limits("pynq-z2")
+    plain = to_plain(shape), to_plain(board)
+    (row,) = bounds(*plain, objective, 4, [16], ["l1"], streams=False)
+    choice = from_plain(chosen(*plain, objective, 4, 16, "l1"), Choice)
+    measured = value(Candidate(4, 16, "l1", choice), objective)
+    if objective == "latency":
+        row["score"] /= board.clock_mhz
+    assert measured <= 1.1 * row["score"]  # streamed cores may be smaller still
 
 
 def test_a_floor_that_nothing_reaches_is_said(found):

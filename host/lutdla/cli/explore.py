@@ -103,8 +103,9 @@ def command(
             detail(one, console)
     else:
         overview(answers, console)
-    console.print(NOTE if found is None else calibrated_note(found, boards), markup=False)
-    _files(model, answers, report, csv_file, json_file)
+    note = None if found is None else calibrated_note(found, boards)
+    console.print(note or NOTE, markup=False)
+    _files(model, answers, note, report, csv_file, json_file)
     if output is not None and answers[0].pick is not None:
         write_config(write_to(output), answers[0].pick)
         if problem.recipe is not None:
@@ -128,7 +129,7 @@ def _calibrate(model: str | None, reports: list[Path], boards: list[str], config
               Console(highlight=False))
 
 
-def _files(model: str, answers: list[Answer], report: Path | None, csv_file: Path | None,
+def _files(model: str, answers: list[Answer], note: str | None, report: Path | None, csv_file: Path | None,
            json_file: Path | None) -> None:
     from lutdla.cli.run import write_to
 
@@ -143,7 +144,7 @@ def _files(model: str, answers: list[Answer], report: Path | None, csv_file: Pat
     if report is not None:
         from lutdla.explore.report import write_report
 
-        write_report(write_to(report), model, answers)
+        write_report(write_to(report), model, answers, note)
 
 
 def _next(problem: Problem, config: Path, recipe: Path) -> str:

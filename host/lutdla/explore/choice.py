@@ -19,7 +19,7 @@ from lutdla.explore.cycles import cycles
 from lutdla.explore.depths import needed, rounded
 from lutdla.explore.drafts import drafted
 from lutdla.explore.energy import image_energy
-from lutdla.explore.limits import RESOURCES, WORDS, Limits
+from lutdla.explore.limits import RESOURCES, WORDS, Limits, whole
 from lutdla.explore.rating import Rated
 from lutdla.explore.shapes import NetworkShape
 from lutdla.explore.sketch import sketch
@@ -92,11 +92,10 @@ def order(rated: Rated, limits: Limits, objective: str) -> Column:
     """
     if objective not in OBJECTIVES:
         raise ConfigError(f"objective is {objective!r}: use one of {', '.join(OBJECTIVES)}")
-    shares = limits.shares(rated.area)
-    whole = shares["lut"] + shares["ramb36"] + shares["uram"] + shares["dsp"]
-    keys = {"throughput": rated.image, "latency": rated.image * rated.images, "area": whole,
+    full = whole(limits.shares(rated.area))
+    keys = {"throughput": rated.image, "latency": rated.image * rated.images, "area": full,
             "energy": np.floor(np.log(rated.energy) / np.log1p(ALIKE))}
-    rest = rated.image if objective in KNOWN else whole
+    rest = rated.image if objective in KNOWN else full
     return np.asarray(np.lexsort((rest, keys[objective])))
 
 

@@ -19,14 +19,12 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from lutdla.errors import DeadlineError, InputError, LutdlaError, ToolError
 from lutdla.explore.ledger import Ledger
+from lutdla.explore.source import source
 from lutdla.explore.work import Piece, Progress
 
 if TYPE_CHECKING:
@@ -42,10 +40,6 @@ LOOK_S = 1.0
 """Between two looks at the workers."""
 POLL_S = 0.05
 """Between two looks at the results."""
-
-PACKAGES = ("lutdla", "lutdla_hdl", "lutdla_overlay")
-"""What results depend on."""
-SOURCES = (".py", ".toml", ".v", ".cpp", ".h", ".j2")
 
 UNANSWERED = (OSError, asyncio.TimeoutError)
 """What Dask raises when nobody answers; in Python 3.10 these are two things."""
@@ -94,18 +88,6 @@ def do_on_cluster(pieces: Iterable[Piece], ledger: Ledger, address: str, progres
                     if progress is not None:
                         progress(count, len(every), key)
     return {key: ledger[key] for key in every}
-
-
-@lru_cache(maxsize=1)
-def source() -> str:
-    """Digest of the source that runs here."""
-    found = hashlib.sha256()
-    for package in PACKAGES:
-        spec = find_spec(package)
-        for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
-            for path in sorted(path for path in Path(folder).rglob("*") if path.suffix in SOURCES):
-                found.update(f"{package}/{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
-    return found.hexdigest()[:12]
 
 
 # -- here --------------------------------------------------------------------------------------------------------------

@@ -21,6 +21,11 @@ SPARE = {"lut": 0.25, "ff": 0.25, "ramb36": 0.06, "uram": 0.0, "dsp": 0.0}
 Vivado knows how much they take."""
 
 
+def whole(shares: dict[str, Any]) -> Any:
+    """How full a part is, as the objective "area" counts it: shares of what cores compete for, added up."""
+    return shares["lut"] + shares["ramb36"] + shares["uram"] + shares["dsp"]
+
+
 @dataclass(frozen=True)
 class Limits:
     """A board as the search sees it.

@@ -1,7 +1,7 @@
 """Ways to encode in which maps have a v of their own: far too many to try all, so Optuna chooses which.
 
 A map with a smaller v (a divisor of the core's) is encoded several times: more lookups, less loss. NSGA-II looks for
-the front of cycles and estimated loss; both are known within milliseconds, so that hundreds of ways are looked at.
+the front of cycles and estimated loss; both are known without compiling.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def next_board(shape: NetworkShape, answer: Answer, others: Iterable[Limits], v:
     for at in sorted(others, key=lambda at: (at.amounts["lut"], at.name)):
         if not _larger(at, answer.limits):
             continue
-        # with all tables in the core first: that is known ten times as fast
+        # with all tables in the core first: there are fewer ways to rate
         for streams in (False, True):
             (rows,) = run([piece(f"next board {at.name}", bounds, shape=to_plain(shape), limits=to_plain(at),
                                  objective="throughput", v=v, c=[c], metric=[metric], streams=streams)])

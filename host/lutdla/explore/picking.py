@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from lutdla.explore.answer import Answer, Candidate
-from lutdla.explore.limits import Limits
+from lutdla.explore.limits import Limits, whole
 from lutdla.explore.short_run import ShortRun
 from lutdla.explore.ways import Way, front
 
@@ -18,7 +18,7 @@ def value(candidate: Candidate, objective: str) -> float:
     """What an objective minimises."""
     choice = candidate.choice
     found = {"throughput": choice.cycles_per_image, "latency": choice.latency_us, "energy": choice.energy_uj,
-             "area": max(choice.shares.values())}
+             "area": whole(choice.shares)}
     return float(found[objective])
 
 

@@ -5,24 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from lutdla.errors import ConfigError
 from lutdla.explore.choice import choose, order
-from lutdla.explore.limits import Limits
+from lutdla.explore.limits import Limits, whole
 from lutdla.explore.plain import from_plain, to_plain
 from lutdla.explore.rating import rate
 from lutdla.explore.shapes import NetworkShape
+from lutdla.explore.source import files, source
 from lutdla.explore.work import Piece
 from lutdla.spec.config import METRICS
 
 
 def piece(label: str, function: Callable[..., Any], **given: Any) -> Piece:
-    """A piece whose key says what is done, and with what."""
-    content = json.dumps([version("lutdla"), function.__name__, given], sort_keys=True)
+    """A piece whose key says what is done, with what, and by which source: what was found by another, or of a file that
+    has changed since, is found again."""
+    content = json.dumps([source(), function.__name__, given, files(given)], sort_keys=True)
     return Piece(f"{label} {hashlib.sha256(content.encode()).hexdigest()[:16]}", function, given)
 
 
@@ -54,7 +55,7 @@ def bounds(shape: dict[str, Any], limits: dict[str, Any], objective: str, v: int
                 continue
             best = rows[np.argmin(ranks[rows])]
             cycles, images = int(rated.image[best]), int(rated.images[best])
-            share = max(float(value[best]) for value in board.shares(rated.area).values())
+            share = float(whole(board.shares(rated.area))[best])
             score = {"throughput": cycles, "latency": cycles * images, "energy": float(rated.energy[best]),
                      "area": share}[objective]
             found.append({"v": v, "c": at, "metric": name, "score": score, "image": cycles})

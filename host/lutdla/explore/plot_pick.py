@@ -7,7 +7,7 @@ from typing import Any
 
 from lutdla.explore.answer import Answer, Candidate
 from lutdla.explore.choice import Choice
-from lutdla.explore.limits import RESOURCES, SPARE, WORDS, Limits
+from lutdla.explore.limits import RESOURCES, WORDS, Limits
 from lutdla.explore.plot_parts import FAINT, PALETTE, Plot, axis, layout, lines, short, text
 
 MEMORIES = {"index_words": ("Index memory", "word"), "value_rows": ("Value memory", "group"),
@@ -31,11 +31,11 @@ def use_plot(limits: Limits, choice: Choice) -> Plot:
     used = {"lut": area.lut + area.lutram, "ff": area.ff, "ramb36": area.ramb36, "uram": area.uram, "dsp": area.dsp}
     names = [name for name in RESOURCES if limits.amounts[name]]
     core = [choice.shares[name] for name in names]
-    spare = [min(SPARE[name], 1 - share) for name, share in zip(names, core, strict=True)]
+    spare = [min(limits.spare[name], 1 - share) for name, share in zip(names, core, strict=True)]
     free = [1 - share - left for share, left in zip(core, spare, strict=True)]
     told = [f"{used[name]:,g} of {limits.amounts[name]:,} {WORDS[name]}"
             + (f"<br>{area.lutram:,} of them as memory" if name == "lut" else "") for name in names]
-    left = [f"{SPARE[name] * limits.amounts[name]:,.0f} {WORDS[name]} are left<br>to DMA and interconnect"
+    left = [f"{limits.spare[name] * limits.amounts[name]:,.0f} {WORDS[name]} are left<br>to DMA and interconnect"
             for name in names]
     over = [f"{share * limits.amounts[name]:,.0f} {WORDS[name]}" for name, share in zip(names, free, strict=True)]
     data = [
@@ -48,8 +48,9 @@ def use_plot(limits: Limits, choice: Choice) -> Plot:
     across = axis("share of the board", tickformat=".0%", range=[0, 1], dtick=0.25)
     figure = {"data": data, "layout": layout(110 + 40 * len(names), barmode="stack", bargap=0.35, xaxis=across,
                                              yaxis={"automargin": True, **labels})}
-    return Plot("use", "What the core takes of the board", "Estimated for the core alone. What surrounds it, DMA, "
-                "interconnect and reset, is assumed to need the hatched share.", figure, "pick")
+    note = ("As expected of the calibrated toolchain." if limits.factors else "Estimated for the core alone. What "
+            "surrounds it, DMA, interconnect and reset, is assumed to need the hatched share.")
+    return Plot("use", "What the core takes of the board", note, figure, "pick")
 
 
 def _bar(name: str, ids: list[str], shares: list[float], color: str, told: list[str],

@@ -12,7 +12,7 @@ from lutdla.explore.shapes import NetworkShape
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from lutdla.nn.boost.recipe_file import Recipe
+    from lutdla.nn.boost.recipe_file import Recipe, StageSection
 
 FILES = (".pt2", ".onnx", ".pt")
 """Networks that are read from files (`lutdla.nn.load_model`)."""
@@ -108,18 +108,25 @@ def shape_of(dense: nn.Module, inputs: Tensor, recipe: Recipe, name: str = "") -
 def _recipe_of_file(path: Path, data: str) -> Recipe:
     """A recipe around a trained network."""
     from lutdla.nn import load_model
-    from lutdla.nn.boost.recipe_file import DataSection, DenseSection, ModelSection, OutputSection, Recipe, StageSection
+    from lutdla.nn.boost.recipe_file import DataSection, DenseSection, ModelSection, OutputSection, Recipe
     from lutdla.nn.boost.recipe_parts import examples
 
     recipe = Recipe(DataSection(data), ModelSection(file=str(path.absolute())),
                     OutputSection(f"lutdla-train/{path.stem}"), dense=DenseSection(epochs=0), batch=64,
-                    stages=(StageSection("joint", 6, centroid_rate=0.2, weight_rate=1e-3, table_rate=1e-3),),
+                    stages=usual_stages(),
                     techniques={"averaging": {}, "distillation": {"share": 0.5}})
     sample = examples(recipe, 1).train[0]
     shape = _accepted(load_model(path), tuple(sample.shape[1:]), path)
     if shape == tuple(sample.shape[1:]):
         return recipe
     return replace(recipe, data=replace(recipe.data, shape=shape))
+
+
+def usual_stages() -> tuple[StageSection, ...]:
+    """Stages of a training that no recipe describes."""
+    from lutdla.nn.boost.recipe_file import StageSection
+
+    return (StageSection("joint", 6, centroid_rate=0.2, weight_rate=1e-3, table_rate=1e-3),)
 
 
 def _accepted(model: nn.Module, shape: tuple[int, ...], path: Path) -> tuple[int, ...]:

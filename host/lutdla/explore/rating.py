@@ -68,7 +68,7 @@ def rate(shape: NetworkShape, limits: Limits, *, streams: bool = True, room: Map
     Args:
         shape: of the network.
         limits: of the board.
-        streams: whether tables may be streamed; without, ten times as many cores are rated in a second.
+        streams: whether tables may be streamed, for which there are many ways to rate.
         room: depths that cores shall have at least, by field, and `acc_bits`.
         axes: as for `space`.
 

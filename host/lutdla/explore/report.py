@@ -19,21 +19,22 @@ from lutdla.explore.rows import row_of
 TEMPLATE = "report.html.j2"
 
 
-def write_report(path: Path, title: str, answers: Sequence[Answer]) -> None:
+def write_report(path: Path, title: str, answers: Sequence[Answer], note: str | None = None) -> None:
     """Write the report.
 
     Args:
         path: where it goes.
         title: names the network.
         answers: a board each.
+        note: what the figures are, where a calibration corrects them; None: as they are without.
 
     Raises:
         ToolError: jinja2 or plotly is not installed.
     """
-    path.write_text(report(title, answers), encoding="utf-8")
+    path.write_text(report(title, answers, note), encoding="utf-8")
 
 
-def report(title: str, answers: Sequence[Answer]) -> str:
+def report(title: str, answers: Sequence[Answer], note: str | None = None) -> str:
     """The report's text; as `write_report`."""
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -46,8 +47,8 @@ def report(title: str, answers: Sequence[Answer]) -> str:
     figures = {f"{board['id']}-{plot.key}": plot.figure for board in boards for plots in board["plots"]
                for plot in plots}
     made: str = environment.get_template(TEMPLATE).render(
-        title=title, boards=boards, figures=figures, trained=any(board["trained"] for board in boards), spare=SPARE,
-        plotly=get_plotlyjs(), versions=f"lutdla {_version()}, plotly.js {get_plotlyjs_version()}")
+        title=title, note=note, boards=boards, figures=figures, trained=any(board["trained"] for board in boards),
+        spare=SPARE, plotly=get_plotlyjs(), versions=f"lutdla {_version()}, plotly.js {get_plotlyjs_version()}")
     return made
 
 

@@ -219,8 +219,11 @@ class Search:
         if self._folder is None:
             raise InputError(f"the dense network of {self.problem.name} is not trained: run lutdla train first, or "
                              "give the search a folder to train it in")
-        path = str((self._folder / "dense.pt").absolute())
-        (done,) = self._do([piece("dense network", dense_run, recipe=plain_recipe(recipe), path=path)])
+        (done,) = self._do([piece("dense network", dense_run, recipe=plain_recipe(recipe),
+                                  folder=str(self._folder.absolute()))])
+        if not Path(done["checkpoint"]).is_file():
+            raise InputError(f"{done['checkpoint']}, the dense network that this search has trained, is gone: put it "
+                             f"back, or delete {self._folder}")
         return str(done["checkpoint"])
 
     def _do(self, work: list[Piece]) -> list[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lutdla.explore.plain import to_plain
-from lutdla.explore.problem import recipe_from
+from lutdla.explore.problem import recipe_from, usual_stages
+from lutdla.explore.source import files
 
 if TYPE_CHECKING:
     from torch import nn
@@ -75,12 +78,12 @@ def short_run(recipe: dict[str, Any], v: int, c: int, metric: str, layers: Mappi
     return plain
 
 
-def dense_run(recipe: dict[str, Any], path: str) -> dict[str, Any]:
+def dense_run(recipe: dict[str, Any], folder: str) -> dict[str, Any]:
     """Train the dense network of a recipe into a state dict; a piece of work.
 
     Args:
         recipe: of `plain_recipe`.
-        path: of the file, in a folder that all who work on the search can reach.
+        folder: for the file; all who work on the search must reach it. Other recipes have other files.
 
     Returns:
         {"checkpoint": the file}.
@@ -95,9 +98,11 @@ def dense_run(recipe: dict[str, Any], path: str) -> dict[str, Any]:
     splits = examples(whole, None)
     dense = dense_network(whole, splits)
     train_dense_of(whole, dense, splits)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(json.dumps([recipe, files(recipe)], sort_keys=True).encode()).hexdigest()[:12]
+    path = Path(folder) / f"dense-{digest}.pt"
+    path.parent.mkdir(parents=True, exist_ok=True)
     torch.save(dense.state_dict(), path)
-    return {"checkpoint": path}
+    return {"checkpoint": str(path)}
 
 
 def held_out(recipe: Recipe) -> Recipe:
@@ -109,9 +114,7 @@ def held_out(recipe: Recipe) -> Recipe:
 
 def shortened(recipe: Recipe, epochs: int) -> Recipe:
     """The recipe with shorter stages, one epoch each at least; what stops a stage early is left out."""
-    from lutdla.nn.boost.recipe_file import StageSection
-
-    given = recipe.stages or (StageSection("joint", 6, centroid_rate=0.2, weight_rate=1e-3, table_rate=1e-3),)
+    given = recipe.stages or usual_stages()
     whole = sum(stage.epochs for stage in given)
     stages = tuple(replace(stage, epochs=max(1, round(stage.epochs / whole * epochs)),
                            techniques=_without_stop(stage.techniques)) for stage in given)
@@ -125,14 +128,8 @@ def _without_stop(techniques: Mapping[str, Any]) -> dict[str, Any]:
 
 def _score(recipe: Recipe, splits: Splits, model: nn.Module) -> tuple[str, float]:
     """Of the examples that were kept aside."""
-    import torch
-
-    from lutdla.nn.boost.batches import source_of
-    from lutdla.nn.boost.processes import Share
     from lutdla.nn.boost.recipe_parts import task
+    from lutdla.nn.boost.recipe_steps import answers_of
 
-    rules = task(recipe)
-    with torch.no_grad():
-        source = source_of(splits.validation, torch.device(recipe.device))
-        answers = torch.cat([model(batch.inputs).cpu() for batch in source.all(Share())])
+    rules, answers = task(recipe), answers_of(recipe, model, splits.validation)
     return rules.SCORE, float(rules.score(answers, splits.validation[1]).double().mean())

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from lutdla.nn.boost.batches import source_of
 from lutdla.nn.boost.dense import fit_dense
 from lutdla.nn.boost.history import History
 from lutdla.nn.boost.lutboost import LUTBoost
 from lutdla.nn.boost.named import schedule, techniques
+from lutdla.nn.boost.processes import Share
 from lutdla.nn.boost.recipe_file import Recipe
-from lutdla.nn.boost.recipe_parts import Splits, augmented, stages, task
+from lutdla.nn.boost.recipe_parts import Pair, Splits, augmented, stages, task
 
 
 def train_dense_of(recipe: Recipe, dense: nn.Module, splits: Splits, **options: Any) -> History:
@@ -30,6 +33,14 @@ def train_dense_of(recipe: Recipe, dense: nn.Module, splits: Splits, **options: 
         schedule=schedule(section.schedule, section.warmup, "dense"), device=recipe.device,
         validation=splits.validation, **options,
     )
+
+
+@torch.no_grad()
+def answers_of(recipe: Recipe, model: nn.Module, pair: Pair) -> Tensor:
+    """A model's answers to the inputs of (inputs, targets), in this process alone."""
+    source = source_of(pair, torch.device(recipe.device))
+    model.to(recipe.device)
+    return torch.cat([model(batch.inputs).cpu() for batch in source.all(Share())])
 
 
 def boost_of(recipe: Recipe, dense: nn.Module, choice: Mapping[str, Any]) -> LUTBoost:

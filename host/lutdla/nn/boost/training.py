@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from lutdla.errors import ConfigError
-from lutdla.nn.boost.batches import Source, source_of
 from lutdla.nn.boost.checkpoint import Checkpoints
 from lutdla.nn.boost.files import write_atomically
 from lutdla.nn.boost.history import History
@@ -22,7 +21,7 @@ from lutdla.nn.boost.named import schedule, techniques
 from lutdla.nn.boost.processes import Share
 from lutdla.nn.boost.recipe_file import Recipe
 from lutdla.nn.boost.recipe_parts import Splits, augmented, dense_network, examples, stages, task
-from lutdla.nn.boost.recipe_steps import boost_of, train_dense_of
+from lutdla.nn.boost.recipe_steps import answers_of, boost_of, train_dense_of
 from lutdla.nn.boost.techniques.early_stop import EarlyStop
 from lutdla.nn.train import Progress, silent
 from lutdla.spec.config import CoreConfig
@@ -111,13 +110,9 @@ class Training:
         return {"checkpoint": Checkpoints(path, self.recipe.output.every_steps),
                 "resume": self.resume and path.exists()}
 
-    @torch.no_grad()
     def _score(self, model: nn.Module) -> tuple[str, float]:
-        """What the score is called, and that of the test examples, in this process alone."""
-        source: Source = source_of(self.splits.test, torch.device(self.recipe.device))
-        model.to(self.recipe.device)
-        answers = torch.cat([model(batch.inputs).cpu() for batch in source.all(Share())])
-        return self.splits.final_score(self.task, answers)
+        """What the score is called, and that of the test examples."""
+        return self.splits.final_score(self.task, answers_of(self.recipe, model, self.splits.test))
 
     def _write(self, network: nn.Module, history: History, score: str,
                scores: dict[str, float]) -> tuple[Path, ...]:
