@@ -1,8 +1,9 @@
 """Packaging of lutdla: names, versions, dependencies. Tool settings are in pyproject.toml."""
 
+import platform
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import Extension, find_packages, setup
 
 ROOTS = {"lutdla": "host", "lutdla_hdl": "hdl", "lutdla_overlay": "overlay", "lutdla_notebooks": "notebooks"}
 
@@ -44,6 +45,21 @@ TEST = [
     *EXPLORE, "selenium",
 ]  # fmt: skip
 
+# Compiled kernels: the same source for different processors, chosen when lutdla runs. They do not use Python's headers,
+# so that one wheel serves every Python; without a compiler, lutdla installs without them and computes with numpy.
+KERNELS = {"baseline": []}
+if platform.machine() in ("x86_64", "AMD64"):
+    KERNELS = {
+        "avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"],
+        "avx2": ["-mavx2", "-mfma"],
+        "baseline": ["-mssse3"],
+    }
+# Sums are exact in any order, no value is infinite.
+EXACT = ["-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math", "-ffinite-math-only", "-fno-math-errno",
+         "-fwrapv"]  # fmt: skip
+# gcc 12 takes the undefined operand in its own AVX-512 header for a mistake.
+FLAGS = ["-O3", "-std=c++17", *EXACT, "-Wno-maybe-uninitialized", "-Wno-psabi"]
+
 setup(
     name="lutdla",
     version="0.1.0",
@@ -68,6 +84,12 @@ setup(
         "lutdla_overlay.overlays": ["lutdla.bit.d/*"],
         "lutdla_notebooks": ["*.ipynb", "models/*"],
     },
+    ext_modules=[
+        Extension(f"lutdla.native.{name}", [f"host/lutdla/native/{name}.cpp"], depends=["host/lutdla/native/passes.h"],
+                  extra_compile_args=[*FLAGS, *options], language="c++", optional=True, py_limited_api=True)
+        for name, options in KERNELS.items()
+    ],
+    options={"bdist_wheel": {"py_limited_api": "cp310"}},
     install_requires=["numpy", "safetensors", "typer"],
     extras_require={"board": BOARD, "train": TRAIN, "plot": PLOT, "onnx": ONNX, "pretrained": PRETRAINED, "hdl": HDL,
                     "overlay": OVERLAY, "explore": EXPLORE, "test": TEST},

@@ -25,10 +25,12 @@ class Consumer(Generic[Frame, Piece]):
         missing: images that the run has not been given.
         ready: frames and pieces of passes that are complete, each as (frames, pieces).
         left: passes that are not complete.
+        frames_are_passes: each frame is a whole pass: one image, no table pieces.
     """
 
     def __init__(self, program: Program, images: int) -> None:
         self._lookups = program.lookups
+        self.frames_are_passes = program.images == 1 and not program.pieces
         self.row, self.missing, self.left = 1, images, -(-images // program.images)
         self.ready: list[tuple[tuple[Frame, ...], tuple[Piece, ...]]] = []
         self._frames: list[Frame] = []  # of this pass, and the one loaded ahead
@@ -43,6 +45,12 @@ class Consumer(Generic[Frame, Piece]):
     def room_for_piece(self) -> bool:
         """Whether a table piece can be taken now."""
         return self._held_pieces < PIECES_AHEAD
+
+    def take_passes(self, frames: Frame, count: int) -> None:
+        """Take frames that are as many whole passes, as one entry of `ready`."""
+        self.ready.append(((frames,), ()))
+        self.missing -= count
+        self.left -= count
 
     def take_frame(self, frame: Frame) -> None:
         """Take an input frame and go as far as possible."""

@@ -14,9 +14,12 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
+from lutdla.backends.compiled_engine import CompiledEngine
 from lutdla.backends.consumer import Consumer
-from lutdla.backends.vector_engine import Memories, TableRows, VectorEngine
+from lutdla.backends.loaded import Engine, Memories, TableRows
+from lutdla.backends.vector_engine import VectorEngine
 from lutdla.errors import InputError, ProgramError
+from lutdla.native.library import library
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.memory import LOADABLE, unpack_constants
 from lutdla.spec.packets import HEADER, LAST_OF_PIECE, PACKET_MAGIC, TABLE, ErrorCode, Kind, unpack_frames
@@ -59,9 +62,10 @@ class EmulatorModel:
         }  # fmt: skip
         self._incoming: deque[bytes] = deque()
         self._outgoing: deque[bytes] = deque()
-        self._engine: VectorEngine | None = None
+        self._engine: Engine | None = None
+        self._program = Program()
         self._loaded = False
-        self._run: Consumer[bytes, tuple[TableRows, ...]] | None = None
+        self._run: Consumer[npt.NDArray[np.uint8], tuple[TableRows, ...]] | None = None
         self._results: list[npt.NDArray[np.int32]] = []  # of the run in progress
         self._piece: list[TableRows] = []  # packets of the piece that is arriving
         self._stuck = False  # a packet waits for room that it will never get
@@ -268,8 +272,11 @@ class EmulatorModel:
     # -- run ---------------------------------------------------------------------------------------------------------
     def _start(self, images: int) -> None:
         if self._engine is None:
-            self._engine = VectorEngine(self.config, self._decode_memories())
-        program = self._engine.memories.program
+            memories, compiled = self._decode_memories(), library()
+            self._engine = (VectorEngine(self.config, memories) if compiled is None else
+                            CompiledEngine(self.config, memories, compiled))
+            self._program = memories.program
+        program = self._program
         beats = self.config.frame_beats(program.input_groups)
         if beats != self._frame_beats:
             raise ProgramError(f"emulator: the model was committed with frames of {self._frame_beats} beats, its "
@@ -280,12 +287,17 @@ class EmulatorModel:
 
     def _take_input(self, payload: memoryview, beats: int) -> None:
         """Give the run the frames that are whole."""
+        assert self._run is not None, "checked by _check_input"
         size = beats * self.config.stream_bytes
-        for start in range(0, len(payload) - size + 1, size):
-            assert self._run is not None, "checked by _check_input"
-            if not self._run.room_for_frame():
-                raise _NoRoom
-            self._run.take_frame(bytes(payload[start : start + size]))
+        frames = np.frombuffer(payload[: len(payload) // size * size], np.uint8).reshape(-1, size)
+        if self._run.frames_are_passes:
+            if len(frames):
+                self._run.take_passes(frames, len(frames))
+        else:
+            for frame in frames:
+                if not self._run.room_for_frame():
+                    raise _NoRoom
+                self._run.take_frame(frame)
         self._compute_at_end()
 
     def _take_rows(self, payload: memoryview, memory: int, bank: int, row: int) -> None:
@@ -305,14 +317,16 @@ class EmulatorModel:
         if run is None or engine is None:
             return
         if run.ready:
-            config, program = self.config, engine.memories.program
-            frames = np.frombuffer(b"".join(frame for given, _ in run.ready for frame in given), np.uint8)
-            shape = len(run.ready) * program.images, self._frame_beats, config.stream_bytes
+            config, program = self.config, self._program
+            frames = np.concatenate([frame.reshape(-1) for given, _ in run.ready for frame in given])
+            shape = -1, self._frame_beats, config.stream_bytes
             values = unpack_frames(frames.reshape(shape), program.input_groups, config)
-            self._results.append(engine.run(values, [pieces for _, pieces in run.ready]))
+            passes = len(values) // program.images
+            pieces = [] if run.frames_are_passes else [pieces for _, pieces in run.ready]
+            self._results.append(engine.run(values, pieces))
             for counter, each in (("IMAGES", program.images), ("LOOKUPS", engine.lookups_per_pass),
                                   ("PADDING", engine.padding_per_pass)):
-                self._count(counter, each * len(run.ready))
+                self._count(counter, each * passes)
             run.ready.clear()
         if not run.left:
             results = np.concatenate(self._results).astype("<i4").tobytes()

@@ -1,4 +1,4 @@
-"""Executes a loaded program on many passes at once, bit for bit as `lutdla.reference` does.
+"""Executes a loaded program on many passes at once with numpy: where `lutdla.native` was not compiled.
 
 Passes are the innermost axis of all state, so that one step of a loop nest is a few numpy calls for a whole block of
 passes, and steps are gathered in blocks too. A program that reads what an earlier pass left behind runs pass by pass.
@@ -7,17 +7,16 @@ passes, and steps are gathered in blocks too. A program that reads what an earli
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
-from lutdla.errors import ProgramError
+from lutdla.backends.loaded import Memories, Pieces, TableRows
+from lutdla.backends.program_check import check_program, index_positions
 from lutdla.spec.config import CoreConfig
-from lutdla.spec.program import EncodeInput, Lookup, Program
+from lutdla.spec.program import Lookup
 from lutdla.spec.walk import Int, Steps, encoded, walk
-from lutdla.spec.window import WindowArrays
 
 BLOCK = 1 << 20
 """Table entries gathered in a block of steps: its sums stay in the caches of a CPU."""
@@ -30,40 +29,6 @@ STATE_BYTES = 64 << 20
 
 KEPT_STEPS = 1 << 18
 """Steps whose addresses are kept from one block of passes to the next; each takes some hundred bytes."""
-
-
-@dataclass(frozen=True)
-class Memories:
-    """Content of the loadable memories, decoded.
-
-    Attributes:
-        program: records up to the one marked as the end.
-        codebooks: int8 (codebook rows, encoders, c, v).
-        tables: int8 (banks, table rows, lanes).
-        mult, bias, shift: int64 (constant rows, group).
-        windows: all rows of the window memory.
-    """
-
-    program: Program
-    codebooks: npt.NDArray[np.int8]
-    tables: npt.NDArray[np.int8]
-    mult: Int
-    bias: Int
-    shift: Int
-    windows: WindowArrays
-
-
-@dataclass(frozen=True)
-class TableRows:
-    """Rows of one bank that came with the input stream: bytes of rows x lanes int8, written from row `row` on."""
-
-    bank: int
-    row: int
-    data: bytes
-
-
-Pieces = Sequence[Sequence[TableRows]]
-"""The table pieces of a pass, in the order in which records wait for them."""
 
 
 def nearest(x: npt.NDArray[np.int8], codebooks: npt.NDArray[np.int8], metric: str) -> npt.NDArray[np.uint8]:
@@ -113,85 +78,15 @@ class VectorEngine:
         self._bank_base = np.arange(config.banks).reshape(config.ports, config.blocks) * config.table_rows
         self._walked: dict[tuple[int, int], list[Steps]] = {}
         self._kept = 0
-        self._stale = False
-        self.lookups_per_pass = self.padding_per_pass = 0
-        """Banks that read a table row in one pass; banks that add 0 for zero padding."""
-        self._analyse()
+        facts = check_program(config, memories)
+        self._stale, self.lookups_per_pass, self.padding_per_pass = facts.stale, facts.lookups, facts.padding
         self._index = np.zeros((config.index_words, config.blocks, 1), np.uint8)
         self._accumulator = np.zeros((config.accumulator_rows, 1, config.lanes), np.int32)
         self._values = np.zeros((config.value_rows, 1, config.group), np.int8)
 
-    # -- checks, once for each program -------------------------------------------------------------------------------
-    def _analyse(self) -> None:
-        """Check every address, count lookups, and find out whether a pass depends on an earlier one."""
-        config, program, inner = self.config, self.memories.program, np.arange(self.config.groups_per_row)
-        if not program.records or not isinstance(program.records[0], EncodeInput) or (
-            len(program.lookups) != len(program.records) - 1
-        ):
-            raise ProgramError("emulator: the loaded program does not begin with EncodeInput, or has another one")
-        if not program.images:
-            raise ProgramError("emulator: the loaded program takes no input: hardware would never end a run")
-        encode = program.encode_input
-        if not encode.codebooks or not encode.groups:
-            raise ProgramError("emulator: record 0 encodes nothing")
-        self._check(0, "codebook row", np.array([encode.codebook + encode.codebooks - 1]), config.codebook_rows)
-        frame = self._positions(0, encode.dest + np.arange(encode.groups))
-        written = np.zeros((config.index_words, config.blocks), bool)
-        summed, stored = np.zeros(config.accumulator_rows, bool), np.zeros(config.value_rows, bool)
-        for i, record in enumerate(program.lookups, start=1):
-            if record.wait_input:
-                written[frame] = True
-            for steps in walk(record, self.memories.windows, config):
-                used = steps.looked_up
-                self.lookups_per_pass += int(used.sum())
-                self.padding_per_pass += int(steps.active.sum()) - int(used.sum())
-                self._check(i, "table row", steps.table_row[used.any(axis=(1, 2))] + config.c - 1, config.table_rows)
-                self._check(i, "accumulator row", steps.accumulator, config.accumulator_rows)
-                words, blocks = np.broadcast_arrays(steps.words[:, :, None], np.arange(config.blocks))
-                self._check(i, "index word", words[used], config.index_words)
-                self._stale |= not written[words[used], blocks[used]].all()
-                summed[steps.accumulator[steps.first]] = True
-                self._stale |= not summed[steps.accumulator].all()
-                if record.to_output or not record.finish:
-                    continue
-                done, pooled = steps.last, steps.last & steps.pool_last
-                self._check(i, "constant row", steps.constant[done, None] + inner, config.constant_rows)
-                if record.residual is not None:
-                    added = steps.value_in[done, None] + inner
-                    self._check(i, "value group", added, config.value_rows)
-                    self._stale |= not stored[added].all()
-                if record.store is not None:
-                    kept = steps.value_out[pooled, None] + inner
-                    self._check(i, "value group", kept, config.value_rows)
-                    stored[kept] = True
-                if record.encode:
-                    codebooks, groups = encoded(record, steps, pooled, config)
-                    self._check(i, "codebook row", codebooks, config.codebook_rows)
-                    written[self._positions(i, groups)] = True
-
-    def _check(self, record: int, what: str, addresses: Int, depth: int) -> None:
-        if addresses.size and addresses.max() >= depth:
-            raise ProgramError(f"emulator: record {record} of the loaded program reaches {what} {addresses.max()}, "
-                               f"this core has {depth}: compile the model again")
-
-    def _positions(self, record: int, groups: Int) -> tuple[Int, Int]:
-        """Index memory words and blocks (each (groups * encoders,)) of index groups."""
-        positions = (groups.reshape(-1, 1) * self.config.encoders + np.arange(self.config.encoders)).reshape(-1)
-        words, blocks = np.divmod(positions, self.config.blocks)
-        self._check(record, "index word", words, self.config.index_words)
-        return words, blocks
-
     # -- execution ---------------------------------------------------------------------------------------------------
     def run(self, values: npt.NDArray[np.int8], pieces: Sequence[Pieces] = ()) -> npt.NDArray[np.int32]:
-        """Run whole passes.
-
-        Args:
-            values: (images, groups, group); images a multiple of `Program.images`.
-            pieces: of each pass; empty where the program waits for none.
-
-        Returns:
-            raw results (images, rows * lanes)
-        """
+        """See `lutdla.backends.loaded.Engine`."""
         config, images = self.config, self.memories.program.images
         passes = values.reshape(-1, images, *values.shape[1:])
         state = (config.index_words * config.blocks + config.accumulator_rows * config.lanes * 4
@@ -239,7 +134,7 @@ class VectorEngine:
             part = values[start : start + block].reshape(-1, count, config.encoders, config.v)
             x = part.swapaxes(1, 2).reshape(-1, count, config.v)  # (groups * encoders, P, v)
             codebooks = self.memories.codebooks[codebook_rows[start : start + block]].reshape(-1, config.c, config.v)
-            words, blocks = self._positions(0, dest[start : start + block])
+            words, blocks = index_positions(dest[start : start + block], config)
             self._index[words, blocks] = nearest(x, codebooks, config.metric)
 
     def _walk(self, record: Lookup, block: int) -> Iterable[Steps]:

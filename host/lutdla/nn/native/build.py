@@ -13,7 +13,6 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,14 +20,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lutdla.native.library import SWITCH
+from lutdla.native.threads import in_threads as in_so_many_threads
+
 FOLDER = Path(__file__).parent
 FLAGS = ("-O3", "-march=native", "-std=c++17", "-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math",
          "-ffinite-math-only", "-fno-math-errno", "-shared", "-fPIC")
 """Sums are exact integers in any order, no value is infinite. Not -ffast-math: in a library, it makes the whole process
 flush small numbers to 0."""
 BUILD_TIMEOUT_S = 120.0
-SWITCH = "LUTDLA_NATIVE"
-"""Environment variable: 0 computes everything with torch operations."""
 
 
 def cache_folder() -> Path:
@@ -95,14 +95,4 @@ def pointer(values: Tensor | None) -> ctypes.c_void_p:
 
 def in_threads(count: int, work: Callable[[int, int, int], Any]) -> None:
     """Call work(thread, begin, end) for ranges that cover 0..count, on as many threads as torch uses."""
-    threads = max(1, min(torch.get_num_threads(), count))
-    edges = [count * i // threads for i in range(threads + 1)]
-    if threads == 1:
-        work(0, 0, count)
-        return
-    list(_pool(threads).map(work, range(threads), edges[:-1], edges[1:]))
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="lutdla-kernel")
+    in_so_many_threads(torch.get_num_threads(), count, work)
