@@ -52,11 +52,12 @@ if platform.machine() in ("x86_64", "AMD64"):
     KERNELS = {
         "avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"],
         "avx2": ["-mavx2", "-mfma"],
-        "baseline": ["-mssse3"],
+        "baseline": ["-msse4.1"],
     }
 # Sums are exact in any order, no value is infinite.
 EXACT = ["-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math", "-ffinite-math-only", "-fno-math-errno",
          "-fwrapv"]  # fmt: skip
+HEADERS = ["host/lutdla/native/passes.h", "host/lutdla/native/quantize.h"]
 # gcc 12 takes the undefined operand in its own AVX-512 header for a mistake.
 FLAGS = ["-O3", "-std=c++17", *EXACT, "-Wno-maybe-uninitialized", "-Wno-psabi"]
 
@@ -85,7 +86,7 @@ setup(
         "lutdla_notebooks": ["*.ipynb", "models/*"],
     },
     ext_modules=[
-        Extension(f"lutdla.native.{name}", [f"host/lutdla/native/{name}.cpp"], depends=["host/lutdla/native/passes.h"],
+        Extension(f"lutdla.native.{name}", [f"host/lutdla/native/{name}.cpp"], depends=HEADERS,
                   extra_compile_args=[*FLAGS, *options], language="c++", optional=True, py_limited_api=True)
         for name, options in KERNELS.items()
     ],

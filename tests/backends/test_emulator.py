@@ -13,6 +13,7 @@ from lutdla.backends.vector_engine import nearest
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.random_network import random_network
 from lutdla.errors import InputError, ProgramError
+from lutdla.native.library import SWITCH
 from lutdla.reference import Reference, encode
 from lutdla.spec.config import METRICS, CoreConfig
 from lutdla.spec.memory import MemoryImage
@@ -32,6 +33,7 @@ from lutdla.spec.packets import (
 from lutdla.spec.program import EncodeInput, Lookup, Loop, Program
 from lutdla.spec.registers import BY_NAME
 from lutdla.spec.window import Port, Window
+from tests.kernels import KERNELS, kernel
 from tests.networks import random_artefact, two_layers
 from tests.programs import Shape
 from tests.strategies import SEEDS, TINY, configs, convolutions, inputs, memory_images
@@ -76,9 +78,14 @@ def loaded():
     return model
 
 
-@given(data=st.data(), wild=st.booleans())
-@settings(max_examples=150)
-def test_any_valid_program_equals_the_reference(data, wild):
+@given(data=st.data(), wild=st.booleans(), name=st.sampled_from(KERNELS))
+@settings(max_examples=300)
+def test_any_valid_program_equals_the_reference(data, wild, name):
+    with kernel(name):
+        check_program(data, wild)
+
+
+def check_program(data, wild):
     config = data.draw(configs())
     image = data.draw(memory_images(config, wild))
     first, second = data.draw(inputs(image, config)), data.draw(inputs(image, config))
@@ -90,8 +97,13 @@ def test_any_valid_program_equals_the_reference(data, wild):
     assert read(model, "IMAGES") == len(first) + len(second)
 
 
-@given(data=st.data())
-def test_convolutions_equal_the_reference(data):
+@given(data=st.data(), name=st.sampled_from(KERNELS))
+def test_convolutions_equal_the_reference(data, name):
+    with kernel(name):
+        check_convolution(data)
+
+
+def check_convolution(data):
     image = data.draw(convolutions(TINY))
     values = data.draw(inputs(image, TINY))
     model = EmulatorModel(TINY)
@@ -100,7 +112,9 @@ def test_convolutions_equal_the_reference(data):
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_many_images_equal_the_reference_and_are_quick(metric):
+@pytest.mark.parametrize("name", KERNELS)
+def test_many_images_equal_the_reference_and_are_quick(metric, name, monkeypatch):
+    monkeypatch.setenv(SWITCH, name)
     config = CoreConfig(metric=metric)
     image = assemble(random_network(config, (784, 64, 64, 10)), config).image
     values = np.random.default_rng(0).integers(-128, 128, (10_000, 784)).astype(np.int8)
@@ -126,7 +140,9 @@ def test_nearest_equals_the_reference_ties_included(seed, v, c, metric, spread):
     assert nearest(x, codebook, metric)[0].tolist() == expected
 
 
-def test_an_accumulator_wraps_at_its_width():
+@pytest.mark.parametrize("name", KERNELS)
+def test_an_accumulator_wraps_at_its_width(name, monkeypatch):
+    monkeypatch.setenv(SWITCH, name)
     config = CoreConfig(v=2, c=2, ports=1, blocks=1, lanes=2, encoders=1, table_rows=32, index_words=2, acc_bits=12,
                         accumulator_rows=2, constant_rows=2, codebook_rows=2, program_rows=2, window_rows=2,
                         value_rows=2, packet_beats=64)

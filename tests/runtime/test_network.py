@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from lutdla.errors import CoreError, DeviceError, FitError, InputError
 from lutdla.reference import Reference
 from lutdla.runtime import Accelerator, network
+from lutdla.runtime.run_frame import RunFrame
 from lutdla.spec.packets import result_bytes, run_bytes
 from lutdla.spec.registers import BY_NAME
 from lutdla.verify import make_vectors, reference_results
@@ -73,14 +75,14 @@ def test_a_bad_input_is_named_and_nothing_is_sent(net, x, message):
 
 
 @pytest.mark.parametrize("chunk_bytes", [1, 200, 777, 1 << 20])
-def test_a_batch_is_split_into_chunks(accelerator, monkeypatch, chunk_bytes):
-    monkeypatch.setattr(network, "CHUNK_BYTES", chunk_bytes)
-    loaded = accelerator.load(NETWORK)
+def test_a_batch_is_split_into_chunks(accelerator, chunk_bytes):
     backend = accelerator.core().backend
+    backend.usual_frame_bytes = chunk_bytes
+    loaded = accelerator.load(NETWORK)
     backend.sizes.clear()
     np.testing.assert_array_equal(loaded.raw(X), EXPECTED)
     assert loaded.profile.images == 40
-    assert len(backend.lent) == 2
+    assert len(backend.lent) == (2 if chunk_bytes == 1 << 20 else 4)  # two exchanges take turns
     if chunk_bytes == 1:
         assert len(backend.sizes) == 40
     else:
@@ -94,10 +96,10 @@ def test_chunks_are_whole_passes_and_the_last_one_is_filled_up(accelerator, monk
     pass_bytes, empty = (run_bytes(artefact.image, TINY, n) for n in (images, 0))
     results = result_bytes(images, artefact.image.program.output_rows, TINY)
     chunk_bytes = empty + chunk_passes * max(pass_bytes - empty, results)
-    name = "STREAMED_CHUNK_BYTES" if artefact.image.pieces else "CHUNK_BYTES"
-    monkeypatch.setattr(network, name, max(1, chunk_bytes))
-    loaded = accelerator.load(artefact)
     backend = accelerator.core().backend
+    backend.usual_frame_bytes = max(1, chunk_bytes)
+    monkeypatch.setattr(network, "STREAMED_CHUNK_BYTES", max(1, chunk_bytes))
+    loaded = accelerator.load(artefact)
     backend.sizes.clear()
     x = make_vectors(artefact, 7 * images - 1)
     np.testing.assert_array_equal(loaded.raw(x), reference_results(artefact, x))
@@ -105,6 +107,39 @@ def test_chunks_are_whole_passes_and_the_last_one_is_filled_up(accelerator, monk
     assert loaded.profile.images == 7 * images
     np.testing.assert_array_equal(loaded.raw(x[:1]), reference_results(artefact, x[:1]))
     assert loaded.raw(x[:0]).shape == (0, artefact.outputs)
+
+
+def test_the_next_exchange_is_prepared_while_the_device_works(accelerator, monkeypatch):
+    backend, events = accelerator.core().backend, []
+    backend.usual_frame_bytes = 200
+    loaded = accelerator.load(NETWORK)
+    fill, start, poll = RunFrame.fill, backend.start, backend.poll
+    monkeypatch.setattr(RunFrame, "fill", lambda *given: (events.append("fill"), fill(*given))[1])
+    monkeypatch.setattr(backend, "start", lambda *given: (events.append("start"), start(*given))[1])
+    monkeypatch.setattr(backend, "poll", lambda: (events.append("poll"), poll())[1])
+    np.testing.assert_array_equal(loaded.raw(X), EXPECTED)
+    order = [event for i, event in enumerate(events) if not i or event != events[i - 1]]
+    exchanges = order.count("start")
+    assert exchanges > 2
+    assert order == ["fill", *["start", "fill", "poll"] * (exchanges - 1), "start", "poll"]
+
+
+def test_a_bad_value_in_a_later_exchange_is_named_and_the_device_goes_on(accelerator):
+    accelerator.core().backend.usual_frame_bytes = 200
+    loaded = accelerator.load(NETWORK)
+    x = X.astype(np.float32)
+    x[-1, 3] = np.nan
+    with pytest.raises(InputError, match="input holds NaN or infinity"):
+        loaded.raw(x)
+    np.testing.assert_array_equal(loaded.raw(X), EXPECTED)
+
+
+def test_python_and_exchange_share_the_time_of_a_call(net):
+    begin = time.perf_counter()
+    net(X.astype(np.float32))
+    taken, profile = time.perf_counter() - begin, net.profile
+    assert min(profile.host_s, profile.exchange_s) > 0
+    assert 0.5 * taken < profile.host_s + profile.exchange_s <= taken
 
 
 def test_a_pass_that_a_transfer_cannot_carry_is_named(accelerator):

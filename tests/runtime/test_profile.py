@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from lutdla.runtime import Profile
@@ -16,6 +18,12 @@ def test_figures():
     assert EXACT.images_per_second(100) == 500_000
 
 
+def test_transfer_is_what_the_core_does_not_take_of_an_exchange():
+    timed = replace(EXACT, exchange_s=EXACT.cycles / 100e6 + 0.002)
+    assert timed.transfer_s(100) == pytest.approx(0.002)
+    assert timed.transfer_s(1e-3) == 0
+
+
 def test_a_layer_of_several_records_is_one():
     assert EXACT.layers() == (("input", 30), ("conv1", 160), ("fc", 7))
 
@@ -26,7 +34,7 @@ def test_text_shows_every_layer():
         "images", "lookups", "lookups of zero padding", "cycles", "cycles per image", "lookups per cycle",
         "multiplications replaced per cycle", "utilization", "utilization without padding", "stalled on input",
         "stalled on output", "stalled on encoder", "stalled on tables", "stalled on drain", "layer input",
-        "layer conv1", "layer fc",
+        "layer conv1", "layer fc", "Python", "exchange",
     ]  # fmt: skip
     ends = {line.split("  ")[0]: line.split("  ")[-1].strip() for line in lines}
     assert ends["lookups"] == "48,000"

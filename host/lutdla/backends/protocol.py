@@ -61,6 +61,8 @@ class Backend(Protocol):
     """Whether cycle counters are real."""
     max_frame_bytes: int
     """The longest frame that one exchange can carry."""
+    usual_frame_bytes: int
+    """Bytes of a frame that suit the device: larger batches are cut into such exchanges."""
 
     def read_register(self, offset: int) -> int:
         """One 32-bit register, by byte offset."""

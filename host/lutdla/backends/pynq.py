@@ -38,6 +38,10 @@ _newest: weakref.WeakValueDictionary[str, PynqBackend] = weakref.WeakValueDictio
 """Board -> the back end that this process opened on it last."""
 
 
+USUAL_FRAME_BYTES = 1 << 20
+"""Bytes of a usual exchange: memory that a DMA can reach is scarce on a board."""
+
+
 class PynqBackend:
     """Drives an overlay through pynq; implements `lutdla.backends.protocol.Backend`.
 
@@ -113,6 +117,7 @@ class PynqBackend:
         self.cycle_exact = bool(getattr(self._device, "cycle_exact", True))
         self.max_frame_bytes = int(self._dma.buffer_max_size)
         """The longest frame that one exchange can carry."""
+        self.usual_frame_bytes = USUAL_FRAME_BYTES
 
     def _take_board(self) -> BoardLock | None:
         """Keep other processes off this board, and end what this one had opened on it."""

@@ -10,6 +10,9 @@ from lutdla.errors import CoreError
 MAX_FRAME_BYTES = 1 << 26
 """As much as the longest DMA transfer."""
 
+USUAL_FRAME_BYTES = {True: 1 << 20, False: 4 << 20}
+"""Whether a model counts cycles -> bytes of a usual exchange: one without time computes many images side by side."""
+
 
 class SimulatedBackend:
     """Drives a `CoreModel`; implements `lutdla.backends.protocol.Backend`.
@@ -23,6 +26,7 @@ class SimulatedBackend:
         self.name, self.model = name, model
         self.cycle_exact = model.cycle_exact
         self.max_frame_bytes = MAX_FRAME_BYTES
+        self.usual_frame_bytes = USUAL_FRAME_BYTES[model.cycle_exact]
         self._incoming: Buffer | None = None
         self._received, self._busy = 0, False
 

@@ -1,1 +1,2 @@
 #include "passes.h"
+#include "quantize.h"

@@ -90,11 +90,13 @@ class Core:
                 f"ERROR {self.read('ERROR'):#010x} ({error_text(error['CODE'])}); {counts}")
 
     # -- waiting -----------------------------------------------------------------------------------------------------
-    def exchange(self, what: str, outgoing: Buffer, incoming: Buffer | None, timeout_s: float) -> int:
+    def exchange(self, what: str, outgoing: Buffer, incoming: Buffer | None, timeout_s: float,
+                 meanwhile: Callable[[], None] | None = None) -> int:
         """Send one frame and, with `incoming`, wait for the result frame; returns the bytes received.
 
         Args:
             what: for messages, such as "running 12 images".
+            meanwhile: work of the host, done while the device works.
 
         Raises:
             CoreError: the core or the DMA reported an error.
@@ -103,10 +105,16 @@ class Core:
         """
         try:
             self.backend.start(outgoing, incoming)
-            self._wait(what, self.backend.poll, timeout_s)
-            return self.backend.received() if incoming is not None else 0
         except InputError:
             raise  # nothing was begun
+        except BaseException:
+            self.recover()
+            raise
+        try:
+            if meanwhile is not None:
+                meanwhile()
+            self._wait(what, self.backend.poll, timeout_s)
+            return self.backend.received() if incoming is not None else 0
         except BaseException:
             self.recover()
             raise

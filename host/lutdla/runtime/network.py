@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 import zlib
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,19 +16,32 @@ from lutdla.backends.protocol import Buffer
 from lutdla.errors import CoreError, DeviceError, FitError, LutdlaError
 from lutdla.runtime.core import Core
 from lutdla.runtime.profile import Profile
+from lutdla.runtime.quantize import quantize
+from lutdla.runtime.run_frame import RunFrame
 from lutdla.spec.artefact import Artefact
-from lutdla.spec.packets import result_bytes, run_bytes, run_parts, trailers_crc, unpack_results
+from lutdla.spec.packets import result_bytes, run_bytes, unpack_results
 from lutdla.spec.registers import COUNTERS
 
 if TYPE_CHECKING:
     from lutdla.runtime.accelerator import Accelerator
 
-CHUNK_BYTES = 1 << 20
-"""Most bytes of one exchange, in or out, unless one pass of the program needs more: what one DMA buffer holds."""
-
 STREAMED_CHUNK_BYTES = 8 << 20
-"""The same where tables are streamed, and come again in each pass: between two exchanges the core waits for the first
-frame and the first tables, so that one should be several passes."""
+"""Most bytes of one exchange where tables are streamed, and come again in each pass: between two exchanges the core
+waits for the first frame and the first tables, so that one should be several passes. Elsewhere the back end says what
+suits it."""
+
+
+@dataclass
+class _Slot:
+    """Buffers of an exchange, kept from call to call. Two take turns: one is filled while the device has the other."""
+
+    outgoing: Buffer
+    incoming: Buffer
+    frame: RunFrame
+
+    def free(self, core: Core) -> None:
+        for buffer in (self.outgoing, self.incoming):
+            core.backend.free(buffer)
 
 
 class Network:
@@ -42,7 +57,8 @@ class Network:
     def __init__(self, accelerator: Accelerator, artefact: Artefact) -> None:
         self.artefact = artefact
         self._accelerator = accelerator
-        self._buffers: tuple[Buffer, Buffer] | None = None
+        self._slots: dict[int, _Slot] = {}
+        self._filled: dict[int, _Slot] = {}  # first image of an exchange -> where it is
         self._profile = Profile(config=accelerator.config, cycle_exact=accelerator.cycle_exact)
         config, backend = accelerator.config, accelerator.core().backend
         self._per_pass, self._rows = artefact.image.program.images, artefact.image.program.output_rows
@@ -54,7 +70,7 @@ class Network:
             raise FitError(f"{backend.name}: a pass of {self._per_pass} images and {len(artefact.image.pieces)} table "
                            f"pieces moves {most} bytes, the device's max_frame_bytes is {backend.max_frame_bytes}: "
                            "compile with fewer images in a pass or more tables in the core")
-        chunk = STREAMED_CHUNK_BYTES if artefact.image.pieces else CHUNK_BYTES
+        chunk = STREAMED_CHUNK_BYTES if artefact.image.pieces else backend.usual_frame_bytes
         room = min(chunk, backend.max_frame_bytes) - self._overhead
         self._chunk = self._per_pass * max(1, room // max(self._pass_bytes, self._result_bytes))
 
@@ -64,8 +80,8 @@ class Network:
 
         Args:
             x: (batch, *input shape) real values, or int8 for values already quantized.
-            timeout_s: longest wait for one exchange of 1 MiB, or of one pass where it is larger; default: the
-                accelerator's.
+            timeout_s: longest wait for one exchange of 1 MiB (of 4 on the emulator), or of one pass where it is
+                larger; default: the accelerator's.
 
         Returns:
             float32 (batch, outputs)
@@ -75,28 +91,36 @@ class Network:
             DeviceError: closed, or another model was loaded since.
             CoreError, DeadlineError: the device failed; it is usable again afterwards.
         """
-        return self.artefact.dequantize(self.raw(x, timeout_s=timeout_s))
+        raw = self.raw(x, timeout_s=timeout_s)
+        begin = time.perf_counter()
+        results = self.artefact.dequantize(raw)
+        self._profile = replace(self._profile, host_s=self._profile.host_s + time.perf_counter() - begin)
+        return results
 
     def raw(self, x: npt.ArrayLike, *, timeout_s: float | None = None) -> npt.NDArray[np.int32]:
         """Integer accumulators of the last layer, int32 (batch, outputs): see `__call__`."""
-        values = self.artefact.quantize(x)
+        begin = time.perf_counter()
+        inputs = self.artefact.accept(x)
         timeout_s = self._accelerator.timeout(timeout_s)
         with self._accelerator.turn(timeout_s):
-            return self.artefact.select(self._run_all(self._core(), values, timeout_s))
+            return self.artefact.select(self._run_all(self._core(), inputs, timeout_s, begin))
 
-    def _run_all(self, core: Core, values: npt.NDArray[np.int8], timeout_s: float) -> npt.NDArray[np.int32]:
-        """Raw results (images, rows * lanes), exchange by exchange."""
-        results = np.empty((len(values), self._rows * self._accelerator.config.lanes), np.int32)
+    def _run_all(self, core: Core, inputs: npt.NDArray[Any], timeout_s: float,
+                 begin: float) -> npt.NDArray[np.int32]:
+        """Raw results (batch, rows * lanes) of accepted inputs (batch, values), exchange by exchange."""
+        results = np.empty((len(inputs), self._rows * self._accelerator.config.lanes), np.int32)
         totals, before = dict.fromkeys(COUNTERS, 0), core.counters()
-        for start in range(0, len(values), self._chunk):
-            part = values[start : start + self._chunk]
-            results[start : start + len(part)] = self._accelerator.run(
-                self, partial(self._run, values=part, timeout_s=timeout_s), timeout_s)[: len(part)]
+        self._filled.clear()
+        self._exchange_s = 0.0
+        for start in range(0, len(inputs), self._chunk):
+            into = results[start : start + self._chunk]
+            self._accelerator.run(self, partial(self._run, inputs=inputs, start=start, results=into,
+                                                timeout_s=timeout_s), timeout_s)
             after = core.counters()
             for name in COUNTERS:  # a counter of 32 bits may wrap between two calls, but not within one exchange
                 totals[name] += (after[name] - before[name]) & 0xFFFFFFFF
             before = after
-        self._profile = self._read_profile(core, totals)
+        self._profile = self._read_profile(core, totals, begin)
         return results
 
     @property
@@ -104,28 +128,59 @@ class Network:
         """What the newest call cost; zeros before the first."""
         return self._profile
 
-    def _run(self, core: Core, values: npt.NDArray[np.int8], timeout_s: float) -> npt.NDArray[np.int32]:
-        """One exchange: raw results (images filled up to whole passes, rows * lanes)."""
-        frames, config = self.artefact.frames(values), self._accelerator.config
-        images = len(frames)
-        outgoing, incoming = self._room(core, images // self._per_pass)
-        packets = run_parts(frames, self.artefact.image, config)
-        size = 0
-        for packet in packets:
-            outgoing[size : size + len(packet)] = np.frombuffer(packet, np.uint8)
-            size += len(packet)
-        expected = images // self._per_pass * self._result_bytes
+    def _run(self, core: Core, inputs: npt.NDArray[Any], start: int, results: npt.NDArray[np.int32],
+             timeout_s: float) -> None:
+        """One exchange: raw results of the inputs from `start` on; while the device works, the next is prepared."""
+        config, following = self._accelerator.config, start + self._chunk
+        if start not in self._filled:
+            self._fill(core, inputs, start)
+        slot = self._filled[start]
+        host_s = 0.0
+
+        def prepare_next() -> None:
+            nonlocal host_s
+            begin = time.perf_counter()
+            if following < len(inputs) and following not in self._filled:
+                self._fill(core, inputs, following)
+            host_s = time.perf_counter() - begin
+
+        images = slot.frame.images
+        expected, begin = images // self._per_pass * self._result_bytes, time.perf_counter()
         try:
-            received = core.exchange(f"running {images} images", outgoing[:size], incoming[:expected], timeout_s)
+            received = core.exchange(f"running {images} images", slot.frame.bytes, slot.incoming[:expected], timeout_s,
+                                     prepare_next)
         except LutdlaError:
             self._free()  # a buffer may have been the reason
             raise
+        finally:
+            self._exchange_s += time.perf_counter() - begin - host_s
         if received != expected:
             raise CoreError(f"{core.backend.name}: a run of {images} images gave {received} bytes, expected "
                             f"{expected}: results were lost on their way", "DMA")
-        results = bytes(incoming[:expected])
-        self._check_sums(core, trailers_crc(packets, config), zlib.crc32(results))
-        return unpack_results(results, images, config)
+        arrived = np.asarray(slot.incoming)[:expected]
+        self._check_sums(core, slot.frame.crc(), zlib.crc32(arrived.data))
+        results[:] = unpack_results(arrived, images, config)[: len(results)]
+        del self._filled[start]
+
+    def _fill(self, core: Core, inputs: npt.NDArray[Any], start: int) -> None:
+        """Prepare the exchange of inputs from `start` on, in the buffers that the one before the last used."""
+        values = quantize(self.artefact, inputs[start : start + self._chunk])
+        number, images = start // self._chunk % 2, len(values) + -len(values) % self._per_pass
+        sizes = (self._overhead + images // self._per_pass * self._pass_bytes,
+                 images // self._per_pass * self._result_bytes)
+        slot = self._slots.get(number)
+        if slot is None or len(slot.outgoing) < sizes[0] or len(slot.incoming) < sizes[1]:
+            if slot is not None:
+                del self._slots[number]
+                slot.free(core)
+            outgoing = core.backend.allocate(sizes[0])
+            incoming = core.backend.allocate(sizes[1])
+            slot = self._slots[number] = _Slot(
+                outgoing, incoming, RunFrame(outgoing, self.artefact, self._accelerator.config, images))
+        elif slot.frame.images != images:
+            slot.frame = RunFrame(slot.outgoing, self.artefact, self._accelerator.config, images)
+        slot.frame.fill(values)
+        self._filled[start] = slot
 
     def _check_sums(self, core: Core, sent: int, received: int) -> None:
         """Check that the core ran what was sent, on this network, and that its results arrived as it sent them."""
@@ -139,15 +194,7 @@ class Network:
                 raise CoreError(f"{core.backend.name}: after a run, register {register} is {found:#010x}, expected "
                                 f"{value:#010x}: {what}", "CRC")
 
-    def _room(self, core: Core, passes: int) -> tuple[Buffer, Buffer]:
-        """DMA buffers for a chunk of passes: kept, and replaced by larger ones when needed."""
-        sizes = self._overhead + passes * self._pass_bytes, passes * self._result_bytes
-        if self._buffers is None or any(len(have) < need for have, need in zip(self._buffers, sizes)):
-            self._free()
-            self._buffers = core.backend.allocate(sizes[0]), core.backend.allocate(sizes[1])
-        return self._buffers
-
-    def _read_profile(self, core: Core, totals: dict[str, int]) -> Profile:
+    def _read_profile(self, core: Core, totals: dict[str, int], begin: float) -> Profile:
         exact, records = self._accelerator.cycle_exact, []
         if exact and totals["IMAGES"]:
             names = self.artefact.layers or [f"record {i}" for i in range(len(self.artefact.image.program.records))]
@@ -155,7 +202,9 @@ class Network:
                 core.write("PROFILE_ROW", ROW=row)
                 records.append((name, core.read("PROFILE_CYCLES")))
         counted = {name.lower(): value for name, value in totals.items()}
-        return Profile(config=self._accelerator.config, cycle_exact=exact, records=tuple(records), **counted)
+        host_s = time.perf_counter() - begin - self._exchange_s
+        return Profile(config=self._accelerator.config, cycle_exact=exact, records=tuple(records), host_s=host_s,
+                       exchange_s=self._exchange_s, **counted)
 
     def _core(self) -> Core:
         core = self._accelerator.core()
@@ -171,10 +220,11 @@ class Network:
         self._free()
 
     def _free(self) -> None:
-        if self._buffers is not None and self._accelerator.is_open:
-            for buffer in self._buffers:
-                self._accelerator.core().backend.free(buffer)
-        self._buffers = None
+        slots, self._slots = self._slots, {}
+        self._filled.clear()
+        if self._accelerator.is_open:
+            for slot in slots.values():
+                slot.free(self._accelerator.core())
 
     def __enter__(self) -> Network:
         return self

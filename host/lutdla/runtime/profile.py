@@ -26,6 +26,8 @@ class Profile:
         stall_output: cycles a result waited for the receiver, or the loop nest for results to leave.
         stall_encoder: cycles the loop nest waited for rows to be encoded.
         records: (name, cycles in the newest pass) of each program record; a layer may take several.
+        host_s: wall-clock seconds of Python: checks, quantizing, packing, unpacking.
+        exchange_s: wall-clock seconds between starting the DMA and its end: transfers, and the core's work.
     """
 
     config: CoreConfig = field(default_factory=CoreConfig)
@@ -40,6 +42,8 @@ class Profile:
     stall_tables: int = 0
     stall_drain: int = 0
     records: tuple[tuple[str, int], ...] = ()
+    host_s: float = 0.0
+    exchange_s: float = 0.0
 
     @property
     def cycles_per_image(self) -> float:
@@ -73,13 +77,19 @@ class Profile:
         """Images in a second at a clock, if nothing but the core takes time; 0 without cycles."""
         return clock_mhz * 1e6 / self.cycles_per_image if self.cycles else 0.0
 
+    def transfer_s(self, clock_mhz: float) -> float:
+        """Seconds of the exchanges in which the core was not at work, at its clock: transfers that were not hidden,
+        and how long their end took to be seen. Of a board; a model takes its own time for the cycles."""
+        return max(0.0, self.exchange_s - self.cycles / (clock_mhz * 1e6))
+
     def rows(self) -> list[tuple[str, str]]:
         """Name and value of everything worth showing."""
         lanes = self.config.lanes
         shown = [("images", f"{self.images:,}"), ("lookups", f"{self.lookups * lanes:,}"),
                  ("lookups of zero padding", f"{self.padding * lanes:,}")]
+        times = [("Python", f"{self.host_s * 1e3:,.2f} ms"), ("exchange", f"{self.exchange_s * 1e3:,.2f} ms")]
         if not self.cycle_exact:
-            return [*shown, ("cycles", "not counted by this back end")]
+            return [*shown, ("cycles", "not counted by this back end"), *times]
         shown += [
             ("cycles", f"{self.cycles:,}"), ("cycles per image", f"{self.cycles_per_image:,.1f}"),
             ("lookups per cycle", f"{self.lookups_per_cycle:.2f}"),
@@ -88,7 +98,7 @@ class Profile:
             ("utilization without padding", f"{self.utilization_without_padding:.1%}"),
             *((f"stalled on {cause}", f"{getattr(self, f'stall_{cause}'):,}") for cause in STALLS),
         ]  # fmt: skip
-        return shown + [(f"layer {name}", f"{cycles:,} cycles") for name, cycles in self.layers()]
+        return [*shown, *((f"layer {name}", f"{cycles:,} cycles") for name, cycles in self.layers()), *times]
 
     def __str__(self) -> str:
         width = max(len(name) for name, _ in self.rows())

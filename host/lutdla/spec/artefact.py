@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,22 @@ class Artefact:
         return self.image.codebooks.nbytes
 
     # -- arithmetic at the border ----------------------------------------------------------------------------------
+    def accept(self, x: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Inputs (batch, *input_shape) as (batch, values) of the same type, checked.
+
+        Raises:
+            InputError: for a wrong shape or type.
+        """
+        array = np.asarray(x)
+        if array.shape[1:] != self.input_shape or array.ndim == 0:
+            raise InputError(
+                f"input has shape {array.shape}, this network takes (batch, "
+                f"{', '.join(map(str, self.input_shape))}): reshape it, one image is x[None]"
+            )
+        if array.dtype.kind not in "fiu":
+            raise InputError(f"input has type {array.dtype}: use float, or int8 for values already quantized")
+        return array.reshape(len(array), math.prod(self.input_shape))  # -1 would not do for an empty batch
+
     def quantize(self, x: npt.ArrayLike) -> npt.NDArray[np.int8]:
         """Real inputs (batch, *input_shape) as int8 (batch, values), in the order of the array.
 
@@ -98,17 +115,12 @@ class Artefact:
         Raises:
             InputError: for a wrong shape or type, or values that are not finite.
         """
-        array = np.asarray(x)
-        if array.shape[1:] != self.input_shape or array.ndim == 0:
-            raise InputError(
-                f"input has shape {array.shape}, this network takes (batch, "
-                f"{', '.join(map(str, self.input_shape))}): reshape it, one image is x[None]"
-            )
-        flat = array.reshape(len(array), math.prod(self.input_shape))  # -1 would not do for an empty batch
-        if array.dtype == np.int8:
+        return self.quantize_accepted(self.accept(x))
+
+    def quantize_accepted(self, flat: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
+        """`quantize`, of inputs as `accept` gives them."""
+        if flat.dtype == np.int8:
             return np.ascontiguousarray(flat)
-        if array.dtype.kind not in "fiu":
-            raise InputError(f"input has type {array.dtype}: use float, or int8 for values already quantized")
         real = flat.astype(np.float32)
         if not np.isfinite(real).all():
             raise InputError("input holds NaN or infinity: clean it before running")
@@ -198,7 +210,7 @@ class Artefact:
         }  # fmt: skip
         return json.dumps(header, sort_keys=True)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """sha256 of header and tensors, hexadecimal."""
         return container.digest(self.header(), self.tensors())

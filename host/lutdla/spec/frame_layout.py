@@ -70,15 +70,22 @@ class FrameLayout:
 
     def arrange(self, values: npt.NDArray[np.int8], config: CoreConfig) -> npt.NDArray[np.int8]:
         """Frames of inputs: int8 (images, channels * height * width) -> (images, groups * encoders * v)."""
+        frames = np.zeros((len(values), self.groups(config) * config.group), np.int8)
+        self.place(values, frames, config)
+        return frames
+
+    def place(self, values: npt.NDArray[np.int8], frames: npt.NDArray[np.int8], config: CoreConfig) -> None:
+        """Write inputs into frames that are as `arrange` makes them, 0 where nothing is written."""
         images, side = len(values), self.space_to_depth
         channels, height, width = self.map_shape
         cut = values.reshape(images, self.channels, height, side, width, side)
         pixels = cut.transpose(0, 2, 4, 1, 3, 5).reshape(images, height * width, channels)
-        frames = np.zeros((images, height * width, self.groups_per_pixel(config) * config.encoders, config.v), np.int8)
-        padded = np.zeros((images, height * width, self.subspaces * self.slice), np.int8)
-        padded[:, :, :channels] = pixels
-        frames[:, :, : self.subspaces, : self.slice] = padded.reshape(*frames.shape[:2], self.subspaces, self.slice)
-        return frames.reshape(images, self.groups(config) * config.group)
+        slices = frames.reshape(images, height * width, self.groups_per_pixel(config) * config.encoders, config.v)
+        whole = channels // self.slice
+        full = pixels[:, :, : whole * self.slice]
+        slices[:, :, :whole, : self.slice] = full.reshape(images, height * width, whole, self.slice)
+        if whole < self.subspaces:
+            slices[:, :, whole, : channels - whole * self.slice] = pixels[:, :, whole * self.slice :]
 
     def restore(self, frames: npt.NDArray[np.int8], config: CoreConfig) -> npt.NDArray[np.int8]:
         """Inputs (images, channels * height * width) of frames: the inverse of `arrange`."""

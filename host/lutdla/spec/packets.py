@@ -251,11 +251,6 @@ def run_parts(values: npt.NDArray[np.int8], image: MemoryImage, config: CoreConf
     return parts
 
 
-def trailers_crc(packets: list[bytes], config: CoreConfig) -> int:
-    """What register CRC_RUN holds after a run that took these packets, RUN first."""
-    return zlib.crc32(b"".join(part[-config.stream_bytes :] for part in packets))
-
-
 def run_bytes(image: MemoryImage, config: CoreConfig, images: int) -> int:
     """Bytes of `run_packets` for `images` images, a multiple of `Program.images`."""
     program, empty = image.program, len(packet(config, Kind.RUN))
@@ -274,4 +269,4 @@ def result_bytes(images: int, rows: int, config: CoreConfig) -> int:
 
 def unpack_results(data: bytes | npt.NDArray[np.uint8], images: int, config: CoreConfig) -> npt.NDArray[np.int32]:
     """Raw results of a run: (images, rows * lanes)."""
-    return np.frombuffer(bytes(data), "<i4").reshape(images, -1).astype(np.int32)
+    return np.frombuffer(data, "<i4").reshape(images, -1)

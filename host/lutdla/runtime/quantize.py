@@ -1,0 +1,35 @@
+"""Quantizes the inputs of a call: compiled where that is possible, as `Artefact.quantize` defines it."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lutdla.errors import InputError
+from lutdla.native.library import library
+from lutdla.spec.artefact import Artefact
+
+KERNELS = {"float32": "quantize_float", "uint8": "quantize_bytes"}
+"""Type of inputs -> function of the compiled kernels."""
+
+
+def quantize(artefact: Artefact, inputs: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
+    """Inputs (batch, values), as `Artefact.accept` gives them, as int8 (batch, values).
+
+    Raises:
+        InputError: values are not finite.
+    """
+    kernel, compiled = KERNELS.get(inputs.dtype.name), library()
+    if kernel is None or compiled is None or not inputs.dtype.isnative:
+        return artefact.quantize_accepted(inputs)
+    inputs = np.ascontiguousarray(inputs)
+    values = np.empty(inputs.shape, np.int8)
+    finite = getattr(compiled, kernel)(
+        ctypes.c_void_p(inputs.ctypes.data), ctypes.c_void_p(values.ctypes.data), ctypes.c_int64(inputs.size),
+        ctypes.c_float(artefact.input_scale), ctypes.c_float(artefact.input_zero_point))
+    if not finite:
+        raise InputError("input holds NaN or infinity: clean it before running")
+    return values

@@ -1,0 +1,59 @@
+"""What goes to the core, against the packets as the specification joins them."""
+
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lutdla.runtime.run_frame import RunFrame
+from lutdla.spec.packets import HEADER, run_bytes, run_parts
+from lutdla.verify import make_vectors
+from tests.networks import random_artefact
+from tests.programs import Shape
+from tests.strategies import TINY, configs
+
+
+@given(data=st.data(), images=st.integers(1, 3), pieces=st.sampled_from((0, 2, 3)), passes=st.integers(1, 3))
+def test_any_frame_is_the_packets_of_its_images(data, images, pieces, passes):
+    config = data.draw(configs())
+    lookups = max(images, pieces)
+    if lookups >= config.program_rows:
+        return
+    artefact = random_artefact(config, Shape(lookups, images=images, pieces=pieces))
+    count = passes * images
+    buffer = np.full(run_bytes(artefact.image, config, count) + 5, 0xA5, np.uint8)
+    frame = RunFrame(buffer, artefact, config, count)
+    for given_images in (count, max(1, count - images + 1), count):  # filled again and again, and not always up
+        values = make_vectors(artefact, given_images)
+        frame.fill(values)
+        parts = run_parts(artefact.frames(values), artefact.image, config)
+        assert frame.bytes.tobytes() == b"".join(parts)
+        assert frame.crc() == zlib.crc32(b"".join(part[-config.stream_bytes :] for part in parts))
+    assert (buffer[len(frame.bytes) :] == 0xA5).all()
+
+
+def test_only_images_and_their_sums_change():
+    artefact = random_artefact(TINY, Shape(5, images=2, pieces=3))
+    frame = RunFrame(np.zeros(run_bytes(artefact.image, TINY, 4), np.uint8), artefact, TINY, 4)
+    filled = []
+    for seed in (0, 1):
+        frame.fill(np.random.default_rng(seed).integers(-128, 128, (4, artefact.layout.values)).astype(np.int8))
+        filled.append(frame.bytes.copy())
+    changed = np.flatnonzero(filled[0] != filled[1])
+    inside = np.zeros(len(filled[0]), bool)
+    for _, at, count in frame._inputs:
+        inside[at + HEADER.size :][: count * frame._frame_bytes + 4] = True
+    assert len(changed)
+    assert inside[changed].all()
+
+
+@pytest.mark.parametrize("images", [1, 3])
+def test_the_frame_is_the_buffer(images):
+    artefact = random_artefact(TINY, Shape(3))
+    buffer = np.zeros(run_bytes(artefact.image, TINY, images), np.uint8)
+    frame = RunFrame(buffer, artefact, TINY, images)
+    assert frame.bytes.base is buffer
+    frame.fill(make_vectors(artefact, images))
+    assert buffer.any()
