@@ -50,14 +50,16 @@ TEST = [
 KERNELS = {"baseline": []}
 if platform.machine() in ("x86_64", "AMD64"):
     KERNELS = {
-        "avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"],
-        "avx2": ["-mavx2", "-mfma"],
-        "baseline": ["-msse4.1"],
+        "avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma", "-mpclmul"],
+        "avx2": ["-mavx2", "-mfma", "-mpclmul"],
+        "baseline": ["-msse4.1", "-mpclmul"],
     }
+elif platform.machine() == "aarch64":
+    KERNELS = {"baseline": ["-march=armv8-a+crc"]}
 # Sums are exact in any order, no value is infinite.
 EXACT = ["-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math", "-ffinite-math-only", "-fno-math-errno",
          "-fwrapv"]  # fmt: skip
-HEADERS = ["host/lutdla/native/passes.h", "host/lutdla/native/quantize.h"]
+HEADERS = [f"host/lutdla/native/{name}.h" for name in ("crc", "passes", "quantize")]
 # gcc 12 takes the undefined operand in its own AVX-512 header for a mistake.
 FLAGS = ["-O3", "-std=c++17", *EXACT, "-Wno-maybe-uninitialized", "-Wno-psabi"]
 

@@ -37,9 +37,9 @@ def some(image, config, passes, seed=0):
 @settings(max_examples=60)
 def test_any_number_of_centroids(seed, c, v, metric, name, lanes):
     config = CoreConfig(
-        v=v, c=c, metric=metric, ports=2, blocks=2, lanes=int(np.lcm(v, 2)) * lanes, encoders=1, table_rows=4 * c, index_words=32,
-        accumulator_rows=4, constant_rows=16, codebook_rows=32, program_rows=4, window_rows=8, value_rows=64,
-        packet_beats=512)  # fmt: skip
+        v=v, c=c, metric=metric, ports=2, blocks=2, lanes=int(np.lcm(v, 2)) * lanes, encoders=1, table_rows=4 * c,
+        index_words=32, accumulator_rows=4, constant_rows=16, codebook_rows=32, program_rows=4, window_rows=8,
+        value_rows=64, packet_beats=512)  # fmt: skip
     image = random_image(config, np.random.default_rng(seed), Shape(3))
     values = some(image, config, 3, seed)
     found = CompiledEngine(config, memories(config, image), load(name)).run(values)

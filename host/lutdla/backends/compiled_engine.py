@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from itertools import groupby, pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +37,8 @@ class Core(ctypes.Structure):
     """`struct Core` of passes.h."""
 
     _fields_ = [*((name, ctypes.c_int64) for name in (
-        "v", "c", "metric", "lanes", "encoders", "groups_per_row", "spare_bits")),
-        *((name, ctypes.c_void_p) for name in ("tables", "codebooks", "mult", "bias", "scale"))]  # fmt: skip
+        "v", "c", "metric", "keyed", "lanes", "encoders", "groups_per_row", "spare_bits")),
+        *((name, ctypes.c_void_p) for name in ("tables", "centroids", "mult", "bias"))]  # fmt: skip
 
 
 class State(ctypes.Structure):
@@ -65,12 +66,12 @@ class CompiledEngine:
         chunks = -(-config.c // CHUNK)
         groups = config.banks * (config.table_rows // config.c)
         self._tables = np.zeros((groups, config.lanes, chunks * CHUNK), np.uint8)
-        self._constants = [np.ascontiguousarray(values, np.float64) for values in
-                           (memories.mult, memories.bias, np.ldexp(1.0, -memories.shift))]  # fmt: skip
-        self._codebooks = np.ascontiguousarray(memories.codebooks)
+        self._constants = [np.ldexp(values.astype(np.float64), -memories.shift) for values in
+                           (memories.mult, memories.bias)]  # fmt: skip
+        self._centroids, keyed = _centroids(config, memories.codebooks)
         self._core = Core(
-            config.v, config.c, METRICS.index(config.metric), config.lanes, config.encoders, config.groups_per_row,
-            32 - config.acc_bits, self._tables.ctypes.data, self._codebooks.ctypes.data,
+            config.v, config.c, METRICS.index(config.metric), keyed, config.lanes, config.encoders,
+            config.groups_per_row, 32 - config.acc_bits, self._tables.ctypes.data, self._centroids.ctypes.data,
             *(values.ctypes.data for values in self._constants))
         self._put_rows(0, memories.tables)
         self._planned: dict[int, Planned] = {}
@@ -178,3 +179,17 @@ class CompiledEngine:
                 np.zeros((config.lanes, TILE), np.int8),
             ]
             self._states.append((State(*(array.ctypes.data for array in arrays)), arrays))
+
+
+def _centroids(config: CoreConfig, codebooks: npt.NDArray[np.int8]) -> tuple[npt.NDArray[Any], bool]:
+    """Centroids as passes.h takes them, of codebooks (rows, encoders, c, v); whether they are keyed."""
+    v, c = config.v, config.c
+    if config.metric == "l2":
+        keyed = c * v * 3 * 128 * 128 + c < 1 << 24  # all sums are whole and below: floats hold them
+        whole, factor = codebooks.astype(np.float32), c if keyed else 1
+        last = factor * (whole**2).sum(axis=3, keepdims=True)
+        if keyed:
+            last += np.arange(c, dtype=np.float32)[:, None]
+        return np.concatenate([-2 * factor * whole, last], axis=3, dtype=np.float32), keyed
+    keyed = c * 255 * (v if config.metric == "l1" else 1) + c - 1 < 1 << 15
+    return codebooks.astype(np.int16) * np.int16(c if keyed else 1), keyed

@@ -19,6 +19,7 @@ from lutdla.backends.consumer import Consumer
 from lutdla.backends.loaded import Engine, Memories, TableRows
 from lutdla.backends.vector_engine import VectorEngine
 from lutdla.errors import InputError, ProgramError
+from lutdla.native.crc import crc32
 from lutdla.native.library import library
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.memory import LOADABLE, unpack_constants
@@ -175,7 +176,7 @@ class EmulatorModel:
         trailer = frame[end : end + self.config.stream_bytes]
         if not trailer:
             raise _PacketError(ErrorCode.TRUNCATED)
-        if int.from_bytes(trailer[:4], "little") != zlib.crc32(payload, zlib.crc32(header)):
+        if int.from_bytes(trailer[:4], "little") != crc32(payload, zlib.crc32(header)):
             raise _PacketError(ErrorCode.CRC)
         if kind in (Kind.RUN, Kind.INPUT, Kind.TABLES):
             self._registers["CRC_RUN"] = zlib.crc32(trailer, 0 if kind == Kind.RUN else self._registers["CRC_RUN"])
@@ -258,7 +259,7 @@ class EmulatorModel:
         words = np.frombuffer(payload, np.uint8).reshape(length, -1)
         self._memories[memory][bank, address : address + length] = words
         crc = MEMORY_CRCS[memory]
-        self._registers[crc] = zlib.crc32(payload, self._registers[crc])
+        self._registers[crc] = crc32(payload, self._registers[crc])
         self._loads += 1
         self._loaded, self._engine = False, None
         self._registers["MODEL"] = 0
@@ -330,7 +331,7 @@ class EmulatorModel:
             run.ready.clear()
         if not run.left:
             results = np.concatenate(self._results).astype("<i4").tobytes()
-            self._registers["CRC_RESULT"] = zlib.crc32(results)
+            self._registers["CRC_RESULT"] = crc32(results)
             self._outgoing.append(results)
             self._raise_interrupt("DONE")
             self._results.clear()

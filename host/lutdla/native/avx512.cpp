@@ -1,2 +1,3 @@
+#include "crc.h"
 #include "passes.h"
 #include "quantize.h"

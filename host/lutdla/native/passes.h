@@ -16,10 +16,10 @@
 #endif
 
 struct Core {
-    int64_t v, c, metric, lanes, encoders, groups_per_row, spare_bits;
-    const uint8_t *tables;    // (banks * groups of c rows, lanes, chunks of 16 centroids, 16), entries + 128
-    const int8_t *codebooks;  // (rows, encoders, c, v)
-    const double *mult, *bias, *scale;  // (constant rows, group)
+    int64_t v, c, metric, keyed, lanes, encoders, groups_per_row, spare_bits;
+    const uint8_t *tables;  // (banks * groups of c rows, lanes, chunks of 16 centroids, 16), entries + 128
+    const void *centroids;  // (codebook rows, encoders, c, ...): see encode_l2, encode_l1
+    const double *mult, *bias;  // (constant rows, group), over 2 ^ shift
 };
 
 struct Record {
@@ -50,6 +50,7 @@ struct State {  // of a tile
 namespace {
 
 constexpr int TILE = 64, CHUNK = 16, MOST_V = 16;
+constexpr int LINE = 64;  // bytes of a line of a cache
 #if defined(__AVX512BW__)
 constexpr int WIDTH = 64, BLOCK = 8;  // bytes of a vector; output channels summed together
 #elif defined(__AVX2__)
@@ -64,6 +65,24 @@ typedef uint16_t Words __attribute__((vector_size(WIDTH)));
 typedef int16_t Shorts __attribute__((vector_size(WIDTH)));
 typedef float Floats __attribute__((vector_size(WIDTH)));
 typedef int32_t Ints __attribute__((vector_size(WIDTH)));
+typedef uint8_t Sixteen __attribute__((vector_size(16)));
+
+// Bytes of two vectors in turn: of their first and of their last halves.
+#if defined(__clang__)
+inline Sixteen first_of(Sixteen a, Sixteen b) {
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+inline Sixteen last_of(Sixteen a, Sixteen b) {
+    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+#else
+inline Sixteen first_of(Sixteen a, Sixteen b) {
+    return __builtin_shuffle(a, b, Sixteen{0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23});
+}
+inline Sixteen last_of(Sixteen a, Sixteen b) {
+    return __builtin_shuffle(a, b, Sixteen{8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31});
+}
+#endif
 
 // Entry of a table of 16 for each index; 0 where bit 7 of the index is set.
 inline Bytes look_up(const uint8_t *table, Bytes index) {
@@ -156,125 +175,161 @@ void wrap(const Core &core, int32_t *sums) {
 }
 
 // clamp(((sum * mult + bias) >> shift) + added) of one lane. Doubles hold every step exactly.
-void requantize(const int32_t *__restrict sums, double mult, double bias, double scale, const int8_t *added, int low,
-                int high, int8_t *__restrict result) {
+void requantize(const int32_t *__restrict sums, double mult, double bias, const int8_t *added, int low, int high,
+                int8_t *__restrict result) {
     int16_t value[TILE];
     for (int p = 0; p < TILE; p++) {
-        double exact = (sums[p] * mult + bias) * scale;
-        exact = exact < -65536.0 ? -65536.0 : exact;
-        exact = exact > 65536.0 ? 65536.0 : exact;
-        int32_t whole = (int32_t)exact;
-        whole -= exact < (double)whole;  // towards minus infinity
-        value[p] = whole < -1024 ? -1024 : whole > 1024 ? 1024 : whole;
+        double exact = __builtin_floor(sums[p] * mult + bias);
+        exact = exact < -1024.0 ? -1024.0 : exact;  // clamped below, whatever is added
+        exact = exact > 1024.0 ? 1024.0 : exact;
+        value[p] = (int16_t)(int32_t)exact;
     }
-    uint16_t pairs[HALF], sum_pairs[HALF];
     for (int at = 0; at < TILE; at += WIDTH) {
-        memcpy(pairs, added ? (const void *)(added + at) : (const void *)sum_pairs, WIDTH);
-        for (int p = 0; p < HALF; p++) {
-            int16_t even = value[at + p], odd = value[at + HALF + p];
-            if (added) {
-                even += (int8_t)pairs[p];
-                odd += (int8_t)(pairs[p] >> 8);
-            }
+        uint16_t pairs[HALF] = {};
+        if (added) memcpy(pairs, added + at, WIDTH);
+        for (int p = 0; p < HALF; p++) {  // even and odd passes next to each other again: see `place`
+            int16_t even = value[at + p] + (int8_t)pairs[p], odd = value[at + HALF + p] + (int8_t)(pairs[p] >> 8);
             even = even < low ? low : even > high ? high : even;
             odd = odd < low ? low : odd > high ? high : odd;
-            sum_pairs[p] = (uint16_t)((uint8_t)even | (uint16_t)odd << 8);
+            pairs[p] = (uint16_t)((uint8_t)even | (uint16_t)odd << 8);
         }
-        memcpy(result + at, sum_pairs, WIDTH);
+        memcpy(result + at, pairs, WIDTH);
     }
 }
 
+inline Shorts magnitude(Shorts x) {
+#if defined(__AVX512BW__)
+    return (Shorts)_mm512_abs_epi16((__m512i)x);
+#elif defined(__AVX2__)
+    return (Shorts)_mm256_abs_epi16((__m256i)x);
+#else
+    return x < 0 ? -x : x;
+#endif
+}
+
 // Index of the nearest of c centroids for each pass; x (V, TILE). V is 0 where it is not known before.
-template <int V>
-void encode_small(const int8_t *x, const int8_t *codebook, long v, long c, bool chebyshev, uint8_t *index) {
+//
+// Where numbers are large enough (`keyed`), distances are c times as large, and the centroid's number is added: then the
+// least of these keys tells the nearest centroid, the lowest index among equals, and costs one instruction to find.
+// Centroids (c, V) of l1 and chebyshev are 16-bit integers, c times as large where keyed.
+template <int V, bool KEYED, bool CHEBYSHEV>
+void encode_l1(const int8_t *x, const int16_t *centroids, long v, long c, uint8_t *index) {
     const int count = V ? V : (int)v;
-    int16_t wide[MOST_V][TILE];
-    int16_t nearest[TILE];
+    const int16_t factor = KEYED ? (int16_t)c : 1;
+    int16_t wide[MOST_V][TILE], nearest[TILE];
     for (int i = 0; i < count; i++)
-        for (int p = 0; p < TILE; p++) wide[i][p] = x[i * TILE + p];
+        for (int p = 0; p < TILE; p++) wide[i][p] = x[i * TILE + p] * factor;
     for (int at = 0; at < TILE; at += HALF) {
         Shorts slice[V ? V : MOST_V], low = Shorts{} + (int16_t)32767, best = {};
         for (int i = 0; i < count; i++) memcpy(&slice[i], &wide[i][at], WIDTH);
         for (long j = 0; j < c; j++) {
-            Shorts distance = {};
+            Shorts distance = Shorts{} + (int16_t)(KEYED && !CHEBYSHEV ? j : 0);
             for (int i = 0; i < count; i++) {
-                Shorts part = slice[i] - (int16_t)codebook[j * count + i], less = -part;
-                part = part > less ? part : less;
-                distance = !chebyshev ? distance + part : part > distance ? part : distance;
+                Shorts part = magnitude(slice[i] - centroids[j * count + i]);
+                distance = !CHEBYSHEV ? distance + part : part > distance ? part : distance;
             }
-            best = distance < low ? Shorts{} + (int16_t)j : best;  // the lowest index wins ties
+            if (KEYED) {
+                if (CHEBYSHEV) distance += (int16_t)j;
+            } else {
+                best = distance < low ? Shorts{} + (int16_t)j : best;  // the lowest index wins ties
+            }
             low = distance < low ? distance : low;
         }
+        if (KEYED) best = low & (int16_t)(c - 1);
         memcpy(&nearest[at], &best, WIDTH);
     }
     for (int p = 0; p < TILE; p++) index[p] = (uint8_t)nearest[p];
 }
 
-// The same for l2: |c|^2 / 2 - x.c orders as the distance does, and floats hold it exactly.
-template <int V>
-void encode_l2(const int8_t *x, const int8_t *codebook, long v, long c, uint8_t *index) {
+// The same for l2: |c|^2 - 2 x.c orders as the distance does, and floats hold it exactly. Centroids (c, V + 1) are floats:
+// -2 times each, and last |c|^2; where keyed, c times as large, and the number added to the last.
+template <int V, bool KEYED>
+void encode_l2(const int8_t *x, const float *centroids, long v, long c, uint8_t *index) {
     const int count = V ? V : (int)v;
-    float wide[MOST_V][TILE], centroids[256][MOST_V + 1];
+    float wide[MOST_V][TILE];
     int32_t nearest[TILE];
     for (int i = 0; i < count; i++)
         for (int p = 0; p < TILE; p++) wide[i][p] = x[i * TILE + p];
-    for (long j = 0; j < c; j++) {
-        float half = 0;
-        for (int i = 0; i < count; i++) {
-            float value = codebook[j * count + i];
-            centroids[j][i] = -value;
-            half += value * value / 2;
-        }
-        centroids[j][MOST_V] = half;
-    }
     for (int at = 0; at < TILE; at += QUARTER) {
         Floats slice[V ? V : MOST_V], low = Floats{} + 1e9f;
         Ints best = {};
         for (int i = 0; i < count; i++) memcpy(&slice[i], &wide[i][at], WIDTH);
         for (long j = 0; j < c; j++) {
-            Floats score = Floats{} + centroids[j][MOST_V];
-            for (int i = 0; i < count; i++) score += slice[i] * centroids[j][i];
-            best = score < low ? Ints{} + (int32_t)j : best;
+            const float *centroid = centroids + j * (count + 1);
+            Floats score = Floats{} + centroid[count];
+            for (int i = 0; i < count; i++) score += slice[i] * centroid[i];
+            if (!KEYED) best = score < low ? Ints{} + (int32_t)j : best;
             low = score < low ? score : low;
         }
+        if (KEYED) best = __builtin_convertvector(low, Ints) & (int32_t)(c - 1);
         memcpy(&nearest[at], &best, WIDTH);
     }
     for (int p = 0; p < TILE; p++) index[p] = (uint8_t)nearest[p];
 }
 
+template <int V, bool KEYED>
+void encode_slice(const Core &core, const int8_t *x, long codebook, uint8_t *index) {
+    const long v = core.v, c = core.c;
+    const int16_t *shorts = (const int16_t *)core.centroids + codebook * c * v;
+    if (core.metric == 0) encode_l2<V, KEYED>(x, (const float *)core.centroids + codebook * c * (v + 1), v, c, index);
+    else if (core.metric == 1) encode_l1<V, KEYED, false>(x, shorts, v, c, index);
+    else encode_l1<V, KEYED, true>(x, shorts, v, c, index);
+}
+
 template <int V>
-void encode_slice(const Core &core, const int8_t *x, const int8_t *codebook, uint8_t *index) {
-    if (core.metric == 0) encode_l2<V>(x, codebook, core.v, core.c, index);
-    else encode_small<V>(x, codebook, core.v, core.c, core.metric == 2, index);
+void encode_group_of(const Core &core, const int8_t *x, long codebook, uint8_t *index) {
+    for (long e = 0; e < core.encoders; e++) {
+        const int8_t *slice = x + e * core.v * TILE;
+        if (core.keyed) encode_slice<V, true>(core, slice, codebook * core.encoders + e, index + e * TILE);
+        else encode_slice<V, false>(core, slice, codebook * core.encoders + e, index + e * TILE);
+    }
 }
 
 // Encodes a group (encoders * v, TILE) to index group `dest`.
 void encode_group(const Core &core, const int8_t *x, long codebook, long dest, uint8_t *index) {
-    for (long e = 0; e < core.encoders; e++) {
-        const int8_t *slice = x + e * core.v * TILE, *own = core.codebooks + (codebook * core.encoders + e) * core.c * core.v;
-        uint8_t *at = index + (dest * core.encoders + e) * TILE;
-        switch (core.v) {
-            case 1: encode_slice<1>(core, slice, own, at); break;
-            case 2: encode_slice<2>(core, slice, own, at); break;
-            case 4: encode_slice<4>(core, slice, own, at); break;
-            case 8: encode_slice<8>(core, slice, own, at); break;
-            default: encode_slice<0>(core, slice, own, at);
-        }
+    index += dest * core.encoders * TILE;
+    switch (core.v) {
+        case 1: return encode_group_of<1>(core, x, codebook, index);
+        case 2: return encode_group_of<2>(core, x, codebook, index);
+        case 4: return encode_group_of<4>(core, x, codebook, index);
+        case 8: return encode_group_of<8>(core, x, codebook, index);
+        default: return encode_group_of<0>(core, x, codebook, index);
     }
+}
+
+// Bytes of TILE rows, `LINE` of each, as columns: rows (TILE, LINE) -> columns (LINE, TILE), 16 x 16 at a time.
+void transpose(const uint8_t *rows, int8_t *columns) {
+    for (int top = 0; top < TILE; top += 16)
+        for (int left = 0; left < LINE; left += 16) {
+            Sixteen part[2][16];
+            for (int i = 0; i < 16; i++) memcpy(&part[0][i], rows + (top + i) * LINE + left, 16);
+            for (int round = 0; round < 4; round++)  // each brings pairs together that are half the square apart
+                for (int i = 0; i < 8; i++) {
+                    const Sixteen upper = part[round & 1][i], lower = part[round & 1][i + 8];
+                    part[~round & 1][2 * i] = first_of(upper, lower);
+                    part[~round & 1][2 * i + 1] = last_of(upper, lower);
+                }
+            for (int i = 0; i < 16; i++) memcpy(columns + (left + i) * TILE + top, &part[0][i], 16);
+        }
 }
 
 // Encodes a frame of each pass: frames (passes, groups * group), `stride` bytes from one pass to the next.
 void encode_frames(const Core &core, const Record &record, const int8_t *frames, long stride, long passes,
                    uint8_t *index) {
-    const long group = core.encoders * core.v;
+    const long group = core.encoders * core.v, size = record.frame_groups * group;
+    const long together = group < LINE ? LINE / group : 1;  // groups whose values are transposed at once
+    uint8_t rows[TILE * LINE] = {};
     int8_t x[8 * MOST_V * TILE];
-    memset(x, 0, sizeof x);
-    for (long g = 0; g < record.frame_groups; g++) {
-        for (long p = 0; p < passes; p++) {
-            const int8_t *values = frames + p * stride + g * group;
-            for (long i = 0; i < group; i++) x[i * TILE + p] = values[i];
+    for (long g = 0; g < record.frame_groups; g += together) {
+        const long begin = g * group, wanted = together * group, end = size < begin + wanted ? size : begin + wanted;
+        for (long at = begin; at < end; at += LINE) {  // whole lines of memory: frames are often a power of two apart
+            const long length = end - at < LINE ? end - at : LINE;
+            for (long p = 0; p < passes; p++) memcpy(rows + p * LINE, frames + p * stride + at, length);
+            transpose(rows, x + (at - begin) * TILE);
         }
-        encode_group(core, x, record.frame_codebook + g % record.frame_codebooks, record.frame_dest + g, index);
+        for (long i = 0; i < together && g + i < record.frame_groups; i++)
+            encode_group(core, x + i * group * TILE, record.frame_codebook + (g + i) % record.frame_codebooks,
+                         record.frame_dest + g + i, index);
     }
 }
 
@@ -285,8 +340,8 @@ void finish(const Core &core, const Record &record, const Sum &sum, const int32_
     for (long n = 0; n < core.lanes; n++) {
         const long constant = (sum.constant + n / group) * group + n % group;
         const int8_t *added = record.residual ? state.values + (sum.value_in * group + n) * TILE : nullptr;
-        requantize(sums + n * TILE, core.mult[constant], core.bias[constant], core.scale[constant], added,
-                   (int)record.low, (int)record.high, row);
+        requantize(sums + n * TILE, core.mult[constant], core.bias[constant], added, (int)record.low,
+                   (int)record.high, row);
         int8_t *held = state.held + n * TILE;
         if (sum.pool_first) memcpy(held, row, TILE);
         else for (int p = 0; p < TILE; p++) held[p] = held[p] < row[p] ? row[p] : held[p];
@@ -330,9 +385,12 @@ void run_record(const Core &core, const Record &record, const State &state, cons
 // Whether this processor can run this library.
 extern "C" int supported() {
 #if defined(__AVX512BW__)
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("pclmul");
 #elif defined(__AVX2__)
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("pclmul");
+#elif defined(__SSE4_1__)
+    return __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("pclmul");
 #else
     return 1;
 #endif

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import zlib
 from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
@@ -14,6 +13,7 @@ import numpy.typing as npt
 
 from lutdla.backends.protocol import Buffer
 from lutdla.errors import CoreError, DeviceError, FitError, LutdlaError
+from lutdla.native.crc import crc32
 from lutdla.runtime.core import Core
 from lutdla.runtime.profile import Profile
 from lutdla.runtime.quantize import quantize
@@ -158,7 +158,7 @@ class Network:
             raise CoreError(f"{core.backend.name}: a run of {images} images gave {received} bytes, expected "
                             f"{expected}: results were lost on their way", "DMA")
         arrived = np.asarray(slot.incoming)[:expected]
-        self._check_sums(core, slot.frame.crc(), zlib.crc32(arrived.data))
+        self._check_sums(core, slot.frame.crc(), crc32(arrived))
         results[:] = unpack_results(arrived, images, config)[: len(results)]
         del self._filled[start]
 

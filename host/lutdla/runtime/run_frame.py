@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lutdla.backends.protocol import Buffer
+from lutdla.native.crc import crc32
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.packets import HEADER, Kind, pack_frames, run_parts
@@ -53,7 +54,7 @@ class RunFrame:
             start, end = at + HEADER.size, at + HEADER.size + count * self._frame_bytes
             frames = self._host[start:end].view(np.int8).reshape(count, -1)
             self._place(values[done : done + count], frames, values[-1:])
-            crc = zlib.crc32(self._host[at:end].data)
+            crc = crc32(self._host[at:end])
             for kept in (self._host[end : end + 4], self._trailers[number * self._config.stream_bytes :][:4]):
                 kept[:] = np.frombuffer(crc.to_bytes(4, "little"), np.uint8)
             done += count
