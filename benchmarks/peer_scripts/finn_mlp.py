@@ -1,6 +1,7 @@
 """finn-plus: a quantised network as FINN's graph, streamlined, executed in Python.
 
 package = "finn-plus"
+# the newest: left to itself pip takes 1.3.0, which does not bring what it imports
 pip = ["finn-plus==1.6.1", "torch"]
 override = ["setuptools>=77.0.3,<81"]
 network = "784-64-64-10, dense, 4-bit weights and activations"

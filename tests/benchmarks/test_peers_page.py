@@ -12,7 +12,8 @@ PEERS = {f"{name}_{key}": value for name, one in (("lutdla", RAN), ("finn", FAIL
 PEERS |= {"turns": 3} | MADE
 
 RESNET = {"dataflow": "stationary (93% of the tables streamed)", "cycles_per_image": 21481.8,
-          "clock_mhz_assumed": 100.0, "images_per_s_predicted": 4655.1, "lut_share": 0.765, "ramb36_share": 0.883} | MADE  # fmt: skip
+          "clock_mhz_assumed": 100.0, "images_per_s_predicted": 4655.1, "lut_share": 0.765,
+          "ramb36_share": 0.883} | MADE  # fmt: skip
 LOSS = {"integer": 0.916, "drop_points": 1.59, "seeds": 1} | MADE
 DEMO = {"device_accuracy": 0.8864, "clock_mhz": 100.0, "cycles_per_image": 166.09} | MADE
 AREA = {"lut": 8907, "lutram": 2495, "ff": 8190, "ramb36": 81.0, "dsp": 136} | MADE
