@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from benchmarks import (
     engine_page,
     growth,
     overlay_page,
+    peers_page,
     reliability_page,
 )
 from benchmarks.record import ORIGIN, RESULTS, ROOT
@@ -122,9 +124,10 @@ def made_by(figures: dict[str, Any]) -> str:
     return f"Made by `{figures['command']}` at commit `{figures['commit']}` on {figures['date']}; {figures['machine']}."
 
 
-def _page(title: str, introduction: str, sections: dict[str, dict[str, Any]], command: str) -> str:
+def _page(title: str, introduction: str, sections: dict[str, dict[str, Any]], command: str,
+          comparisons: Iterable[tuple[str, str]] = ()) -> str:
     parts = [f"# {title}", NOTE, introduction]
-    for heading, words in (*engine_page.sections(sections), *accuracy_page.sections(sections)):
+    for heading, words in (*engine_page.sections(sections), *accuracy_page.sections(sections), *comparisons):
         parts += [f"## {heading}", words]
     for name, figures in sections.items():
         if not engine_page.covers(name) and not accuracy_page.covers(name):
@@ -148,8 +151,9 @@ def pages(found: dict[str, dict[str, Any]]) -> dict[str, str]:
             "until a board or Vivado has shown it, and so is every rate that follows from it.",
             {name: figures for name, figures in found.items()
              if name not in (*VERIFICATION, overlay_page.NAME, *reliability_page.SECTIONS, *cost_model_page.NAMES)
-             and not accuracy_page.covers(name) and not co_design_page.covers(name)},
+             and not accuracy_page.covers(name) and not co_design_page.covers(name) and not peers_page.covers(name)},
             "python -m benchmarks.record demo lutdla demo",
+            peers_page.sections(found),
         ),
         "accuracy.md": _page(
             "Accuracy",
