@@ -59,7 +59,8 @@ elif platform.machine() == "aarch64":
 # Sums are exact in any order, no value is infinite.
 EXACT = ["-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math", "-ffinite-math-only", "-fno-math-errno",
          "-fwrapv"]  # fmt: skip
-HEADERS = [f"host/lutdla/native/{name}.h" for name in ("crc", "passes", "quantize")]
+HEADERS = [f"host/lutdla/native/{name}.h"
+           for name in ("crc", "kernels", "passes", "quantize", "records", "vectors")]
 # gcc 12 takes the undefined operand in its own AVX-512 header for a mistake.
 FLAGS = ["-O3", "-std=c++17", *EXACT, "-Wno-maybe-uninitialized", "-Wno-psabi"]
 

@@ -20,8 +20,8 @@ from lutdla.backends.program_check import check_program
 from lutdla.native.threads import in_threads, thread_count
 from lutdla.spec.config import METRICS, CoreConfig
 
-TILE = 64
-"""Passes that are computed together."""
+TILE, FEW = 64, 16
+"""Passes that are computed together; the same where there are not more, which takes less time."""
 
 CHUNK = 16
 """Entries of a table that are looked up at once; tables of fewer centroids are filled up."""
@@ -77,7 +77,7 @@ class CompiledEngine:
         self._planned: dict[int, Planned] = {}
         self._kept = 0
         self._arrays: dict[tuple[int, int], ctypes.Array[Record]] = {}
-        self._states: list[tuple[State, list[npt.NDArray[np.generic]]]] = []
+        self._states: dict[int, list[tuple[State, list[npt.NDArray[np.generic]]]]] = {TILE: [], FEW: []}
         waits = [i for i, record in enumerate(memories.program.lookups) if record.wait_tables]
         self._parts = list(pairwise(sorted({0, *waits, len(memories.program.lookups)})))
         """Records that run without new tables between them."""
@@ -100,9 +100,10 @@ class CompiledEngine:
     def _passes(self, passes: npt.NDArray[np.int8], pieces: Pieces, results: npt.NDArray[np.int32]) -> None:
         """Passes (P, images * groups * group) with the same table pieces, into results (P, images * rows * lanes)."""
         waiting, together = list(pieces), len(self._parts) > 1
-        tiles = -(-len(passes) // TILE)
+        size = FEW if self._stale or len(passes) <= FEW else TILE  # a stale program finds its state in the same tile
+        tiles = -(-len(passes) // size)
         threads = min(thread_count(), tiles)
-        self._reserve(tiles if together else threads)
+        states = self._reserve(size, tiles if together else threads)
         for first, last in self._parts:
             if self.memories.program.lookups[first].wait_tables:
                 for rows in waiting.pop(0):
@@ -112,18 +113,19 @@ class CompiledEngine:
 
                 def work(thread: int, start: int, stop: int, records: ctypes.Array[Record] = records) -> None:
                     for tile in range(start, stop):
-                        at = slice(tile * TILE, (tile + 1) * TILE)
-                        self._call(records, tile if together else thread, passes[at], results[at])
+                        at = slice(tile * size, (tile + 1) * size)
+                        state = states[tile if together else thread][0]
+                        self._call(records, state, size, passes[at], results[at])
 
                 in_threads(threads, tiles, work)
 
-    def _call(self, records: ctypes.Array[Record], state: int, passes: npt.NDArray[np.int8],
+    def _call(self, records: ctypes.Array[Record], state: State, size: int, passes: npt.NDArray[np.int8],
               results: npt.NDArray[np.int32]) -> None:
-        """Records on a tile of passes."""
+        """Records on a tile of so many passes, or fewer."""
         images = self.memories.program.images
         self._library.run_records(
-            ctypes.byref(self._core), records, ctypes.c_int64(len(records)), ctypes.byref(self._states[state][0]),
-            ctypes.c_void_p(passes.ctypes.data), ctypes.c_int64(passes.shape[1] // images),
+            ctypes.byref(self._core), records, ctypes.c_int64(len(records)), ctypes.byref(state),
+            ctypes.c_int64(size), ctypes.c_void_p(passes.ctypes.data), ctypes.c_int64(passes.shape[1] // images),
             ctypes.c_int64(passes.shape[1]), ctypes.c_int64(len(passes)), ctypes.c_void_p(results.ctypes.data),
             ctypes.c_int64(results.shape[1]))
 
@@ -168,17 +170,18 @@ class CompiledEngine:
         return self._arrays[first, last]
 
     # -- state -------------------------------------------------------------------------------------------------------
-    def _reserve(self, count: int) -> None:
-        """States for so many tiles at a time."""
-        config = self.config
-        while len(self._states) < count:
+    def _reserve(self, size: int, count: int) -> list[tuple[State, list[npt.NDArray[np.generic]]]]:
+        """States for so many tiles of this size at a time."""
+        config, states = self.config, self._states[size]
+        while len(states) < count:
             arrays: list[npt.NDArray[np.generic]] = [
-                np.zeros((config.index_words * config.blocks, TILE), np.uint8),
-                np.zeros((config.value_rows * config.group, TILE), np.int8),
-                np.zeros((config.accumulator_rows * config.lanes, TILE), np.int32),
-                np.zeros((config.lanes, TILE), np.int8),
+                np.zeros((config.index_words * config.blocks, size), np.uint8),
+                np.zeros((config.value_rows * config.group, size), np.int8),
+                np.zeros((config.accumulator_rows * config.lanes, size), np.int32),
+                np.zeros((config.lanes, size), np.int8),
             ]
-            self._states.append((State(*(array.ctypes.data for array in arrays)), arrays))
+            states.append((State(*(array.ctypes.data for array in arrays)), arrays))
+        return states
 
 
 def _centroids(config: CoreConfig, codebooks: npt.NDArray[np.int8]) -> tuple[npt.NDArray[Any], bool]:

@@ -1,3 +1,1 @@
-#include "crc.h"
-#include "passes.h"
-#include "quantize.h"
+#include "kernels.h"

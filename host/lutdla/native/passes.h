@@ -2,108 +2,15 @@
 //
 // The passes of a tile are the elements of vectors, so that one step of a loop nest is the same instruction for all of
 // them, and zero padding, windows and pools need no masks: they are alike in every pass. A table is read inside a
-// register: the 16 entries of a centroid block are a vector, and a byte shuffle by the indices looks up WIDTH of them.
+// register: the 16 entries of a chunk of centroids are a vector, and a byte shuffle by the indices looks up WIDTH of them.
 //
-// Included by avx512.cpp, avx2.cpp and baseline.cpp, which setup.py compiles for different processors. lutdla.backends.compiled_engine
-// describes the structures, field by field in the same order.
-#include <cstdint>
-#include <cstring>
+// Included by kernels.h in namespaces that name TILE, BLOCK (output channels summed together), the vectors and WIDTH,
+// their bytes.
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#elif defined(__aarch64__)
-#include <arm_neon.h>
-#endif
-
-struct Core {
-    int64_t v, c, metric, keyed, lanes, encoders, groups_per_row, spare_bits;
-    const uint8_t *tables;  // (banks * groups of c rows, lanes, chunks of 16 centroids, 16), entries + 128
-    const void *centroids;  // (codebook rows, encoders, c, ...): see encode_l2, encode_l1
-    const double *mult, *bias;  // (constant rows, group), over 2 ^ shift
-};
-
-struct Record {
-    int64_t sums_count, low, high, residual, store, encode, encodings, codebooks, encoding_stride, to_output;
-    int64_t frame;        // input frame that it waits for, -1 for none
-    int64_t frame_groups, frame_codebook, frame_codebooks, frame_dest;
-    int64_t result;       // first row of results that it sends
-    const struct Sum *sums;
-    const struct Bank *banks;
-};
-
-struct Sum {  // steps in a row that add to the same accumulators
-    uint32_t banks_end, accumulator, first, last, pool_first, pool_last;
-    uint32_t constant, codebook, dest, value_in, value_out, unused;
-};
-
-struct Bank {  // one that looks up, in one step
-    uint32_t table, cell;
-};
-
-struct State {  // of a tile
-    uint8_t *index;   // (positions, TILE)
-    int8_t *values;   // (value groups * group, TILE)
-    int32_t *sums;    // (accumulator rows * lanes, TILE), passes in the order of `place`
-    int8_t *held;     // (lanes, TILE): maximum of the pool so far
-};
-
-namespace {
-
-constexpr int TILE = 64, CHUNK = 16, MOST_V = 16;
-constexpr int LINE = 64;  // bytes of a line of a cache
-#if defined(__AVX512BW__)
-constexpr int WIDTH = 64, BLOCK = 8;  // bytes of a vector; output channels summed together
-#elif defined(__AVX2__)
-constexpr int WIDTH = 32, BLOCK = 4;
-#else
-constexpr int WIDTH = 16, BLOCK = 4;
-#endif
 constexpr int HALF = WIDTH / 2, QUARTER = WIDTH / 4;
+constexpr int MOST_V = 16, MOST_GROUP = 8 * MOST_V;
+constexpr int LINE = 64;         // bytes of a line of a cache
 constexpr int MOST_TERMS = 256;  // entries of 8 bits that 16 bits add up
-typedef uint8_t Bytes __attribute__((vector_size(WIDTH), aligned(1)));
-typedef uint16_t Words __attribute__((vector_size(WIDTH)));
-typedef int16_t Shorts __attribute__((vector_size(WIDTH)));
-typedef float Floats __attribute__((vector_size(WIDTH)));
-typedef int32_t Ints __attribute__((vector_size(WIDTH)));
-typedef uint8_t Sixteen __attribute__((vector_size(16)));
-
-// Bytes of two vectors in turn: of their first and of their last halves.
-#if defined(__clang__)
-inline Sixteen first_of(Sixteen a, Sixteen b) {
-    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-}
-inline Sixteen last_of(Sixteen a, Sixteen b) {
-    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-}
-#else
-inline Sixteen first_of(Sixteen a, Sixteen b) {
-    return __builtin_shuffle(a, b, Sixteen{0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23});
-}
-inline Sixteen last_of(Sixteen a, Sixteen b) {
-    return __builtin_shuffle(a, b, Sixteen{8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31});
-}
-#endif
-
-// Entry of a table of 16 for each index; 0 where bit 7 of the index is set.
-inline Bytes look_up(const uint8_t *table, Bytes index) {
-#if defined(__AVX512BW__)
-    __m512i entries = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)table));
-    return (Bytes)_mm512_shuffle_epi8(entries, (__m512i)index);
-#elif defined(__AVX2__)
-    __m256i entries = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)table));
-    return (Bytes)_mm256_shuffle_epi8(entries, (__m256i)index);
-#elif defined(__SSSE3__)
-    return (Bytes)_mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)table), (__m128i)index);
-#elif defined(__aarch64__)
-    return (Bytes)vqtbl1q_u8(vld1q_u8(table), (uint8x16_t)index);
-#else
-    uint8_t chosen[WIDTH], entries[WIDTH];
-    memcpy(chosen, &index, WIDTH);
-    for (int p = 0; p < WIDTH; p++) entries[p] = chosen[p] & 128 ? 0 : table[chosen[p] & 15];
-    memcpy(&index, entries, WIDTH);
-    return index;
-#endif
-}
 
 // Bytes are added as 16-bit words of two: all of them to `pairs`, the upper ones alone to `upper`. The lower ones are
 // the difference. WIDTH passes so become HALF even ones and HALF odd ones: this is the order of sums.
@@ -195,16 +102,6 @@ void requantize(const int32_t *__restrict sums, double mult, double bias, const 
         }
         memcpy(result + at, pairs, WIDTH);
     }
-}
-
-inline Shorts magnitude(Shorts x) {
-#if defined(__AVX512BW__)
-    return (Shorts)_mm512_abs_epi16((__m512i)x);
-#elif defined(__AVX2__)
-    return (Shorts)_mm256_abs_epi16((__m256i)x);
-#else
-    return x < 0 ? -x : x;
-#endif
 }
 
 // Index of the nearest of c centroids for each pass; x (V, TILE). V is 0 where it is not known before.
@@ -301,11 +198,11 @@ void encode_group(const Core &core, const int8_t *x, long codebook, long dest, u
 void transpose(const uint8_t *rows, int8_t *columns) {
     for (int top = 0; top < TILE; top += 16)
         for (int left = 0; left < LINE; left += 16) {
-            Sixteen part[2][16];
+            Bytes16 part[2][16];
             for (int i = 0; i < 16; i++) memcpy(&part[0][i], rows + (top + i) * LINE + left, 16);
             for (int round = 0; round < 4; round++)  // each brings pairs together that are half the square apart
                 for (int i = 0; i < 8; i++) {
-                    const Sixteen upper = part[round & 1][i], lower = part[round & 1][i + 8];
+                    const Bytes16 upper = part[round & 1][i], lower = part[round & 1][i + 8];
                     part[~round & 1][2 * i] = first_of(upper, lower);
                     part[~round & 1][2 * i + 1] = last_of(upper, lower);
                 }
@@ -319,7 +216,7 @@ void encode_frames(const Core &core, const Record &record, const int8_t *frames,
     const long group = core.encoders * core.v, size = record.frame_groups * group;
     const long together = group < LINE ? LINE / group : 1;  // groups whose values are transposed at once
     uint8_t rows[TILE * LINE] = {};
-    int8_t x[8 * MOST_V * TILE];
+    int8_t x[MOST_GROUP * TILE];
     for (long g = 0; g < record.frame_groups; g += together) {
         const long begin = g * group, wanted = together * group, end = size < begin + wanted ? size : begin + wanted;
         for (long at = begin; at < end; at += LINE) {  // whole lines of memory: frames are often a power of two apart
@@ -377,40 +274,5 @@ void run_record(const Core &core, const Record &record, const State &state, cons
         wrap(core, sums);
         if (record.to_output) send(core, sums, passes, results + result++ * core.lanes, results_stride);
         else finish(core, record, sum, sums, state);
-    }
-}
-
-}  // namespace
-
-// Whether this processor can run this library.
-extern "C" int supported() {
-#if defined(__AVX512BW__)
-    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("pclmul");
-#elif defined(__AVX2__)
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("pclmul");
-#elif defined(__SSE4_1__)
-    return __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("pclmul");
-#else
-    return 1;
-#endif
-}
-
-// Runs records on a tile of passes (at most TILE).
-//   frames (passes, images, frame bytes), results (passes, images * results of an image): `stride` elements for a pass
-extern "C" void run_records(const Core *core, const Record *records, int64_t count, const State *state,
-                            const int8_t *frames, int64_t frame_bytes, int64_t frames_stride, int64_t passes,
-                            int32_t *results, int64_t results_stride) {
-    for (int64_t i = 0; i < count; i++)
-        run_record(*core, records[i], *state, frames, frame_bytes, frames_stride, passes, results, results_stride);
-}
-
-// Writes table rows (count, lanes) from row `row` of a bank on; `bank_rows` of each bank are kept.
-extern "C" void put_rows(const Core *core, uint8_t *tables, int64_t first, const int8_t *rows, int64_t count) {
-    const long chunks = (core->c + CHUNK - 1) / CHUNK, size = core->lanes * chunks * CHUNK;
-    for (long r = 0; r < count; r++) {
-        uint8_t *column = tables + (first + r) / core->c * size + (first + r) % core->c;
-        for (long n = 0; n < core->lanes; n++)
-            column[n * chunks * CHUNK] = (uint8_t)(rows[r * core->lanes + n] ^ 0x80);
     }
 }
