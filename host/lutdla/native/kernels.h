@@ -6,7 +6,7 @@
 
 namespace narrow {  // a few passes take little more time than one
 
-constexpr int TILE = 16, BLOCK = 4, WIDTH = 16;
+constexpr int TILE = 16, BLOCK = 8, WIDTH = 16;
 typedef Bytes16 Bytes;
 typedef Words16 Words;
 typedef Shorts16 Shorts;
