@@ -81,6 +81,10 @@ class FrameLayout:
         cut = values.reshape(images, self.channels, height, side, width, side)
         pixels = cut.transpose(0, 2, 4, 1, 3, 5).reshape(images, height * width, channels)
         slices = frames.reshape(images, height * width, self.groups_per_pixel(config) * config.encoders, config.v)
+        if channels < height * width:  # numpy is quick along the longer axis
+            for k in range(channels):
+                slices[:, :, k // self.slice, k % self.slice] = pixels[:, :, k]
+            return
         whole = channels // self.slice
         full = pixels[:, :, : whole * self.slice]
         slices[:, :, :whole, : self.slice] = full.reshape(images, height * width, whole, self.slice)

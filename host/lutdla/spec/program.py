@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -146,14 +147,14 @@ class Program:
 
     records: tuple[Record, ...] = field(default_factory=tuple)
 
-    @property
+    @cached_property
     def encode_input(self) -> EncodeInput:
         """Record 0."""
         record = self.records[0]
         assert isinstance(record, EncodeInput), "a program begins with EncodeInput (see validate_program)"
         return record
 
-    @property
+    @cached_property
     def lookups(self) -> tuple[Lookup, ...]:
         """All records but the first."""
         return tuple(record for record in self.records if isinstance(record, Lookup))
@@ -163,17 +164,17 @@ class Program:
         """Groups of input values in a frame."""
         return self.encode_input.groups
 
-    @property
+    @cached_property
     def images(self) -> int:
         """Images of a pass."""
         return sum(record.wait_input for record in self.lookups)
 
-    @property
+    @cached_property
     def pieces(self) -> int:
         """Table pieces of a pass."""
         return sum(record.wait_tables for record in self.lookups)
 
-    @property
+    @cached_property
     def output_rows(self) -> int:
         """Rows of raw results that an image yields."""
         return sum(record.rows() for record in self.lookups if record.to_output) // max(1, self.images)
