@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,8 +20,8 @@ from torch import nn
 
 import lutdla
 from benchmarks.command import run
+from benchmarks.compile_words import STEPS, points
 from benchmarks.growth import exponent
-from benchmarks.growth_plot import Panel, draw
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.export import integer_network
 from lutdla.compiler.network import IntegerNetwork
@@ -37,15 +37,6 @@ Made = TypeVar("Made")
 BLOCKS, CHANNELS = (2, 4, 8, 16, 32), (16, 32, 64, 128, 256)
 """Residual blocks of two convolutions with `BLOCK_CHANNELS`, and channels of `CHANNEL_BLOCKS` such blocks."""
 BLOCK_CHANNELS, CHANNEL_BLOCKS = 32, 2
-
-AXES = {"blocks": "residual blocks", "channels": "channels"}
-"""What grows -> words for it."""
-
-STEPS = {
-    "convert": "convert, with k-means", "export": "trace and export", "resident": "assemble, resident",
-    "streamed": "assemble, streamed", "save": "save", "read": "read and check", "load": "load on the emulator",
-}  # fmt: skip
-"""Step -> words for it, in order."""
 
 ROOMY = CoreConfig(
     v=4, c=16, metric="l1", ports=9, blocks=4, lanes=16, encoders=4, table_rows=1 << 15, index_words=1 << 14,
@@ -108,13 +99,6 @@ def chain(blocks: int, channels: int) -> tuple[int, dict[str, float]]:
     return artefact.table_bytes, found
 
 
-def points(figures: Mapping[str, Any], axis: str, step: str) -> dict[int, float]:
-    """Seconds of a step by bytes of tables, from flat figures."""
-    start = f"bytes_{axis}_"
-    sizes = {int(key.removeprefix(start)): value for key, value in figures.items() if key.startswith(start)}
-    return {count: figures[f"seconds_{axis}_{step}_{size}"] for size, count in sizes.items()}
-
-
 def measure() -> dict[str, Any]:
     """All points and exponents, and ResNet-20."""
     torch.set_num_threads(1)
@@ -134,13 +118,6 @@ def measure() -> dict[str, Any]:
         timed(seconds, "compile", lambda network=network, config=config: assemble(network, config))
         figures[f"resnet20_{name.replace('-', '_')}_compile_s"] = round(seconds["compile"], 2)
     return figures
-
-
-def plot(figures: Mapping[str, Any], path: Path) -> None:
-    """The points of `measure` as a picture: one panel for each axis, one colour for each step."""
-    draw([Panel(f"more {words}", "bytes of tables", "seconds",
-                {label: points(figures, axis, step) for step, label in STEPS.items()})
-          for axis, words in AXES.items()], path, height=4.2, legend=False)
 
 
 if __name__ == "__main__":

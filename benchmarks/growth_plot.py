@@ -41,7 +41,7 @@ def draw(panels: Sequence[Panel], path: Path, *, width: float = 10.0, height: fl
     mpl.rcParams["svg.hashsalt"] = "lutdla"
     from matplotlib import pyplot as plt
 
-    margins = MARGINS if legend else MARGINS | {"right": 0.83}
+    margins = MARGINS if legend else MARGINS | {"right": 0.76}
     figure, axes = plt.subplots(1, len(panels), figsize=(width, height), gridspec_kw=margins, squeeze=False)
     for axis, panel in zip(axes[0], panels):
         for number, (label, points) in enumerate(panel.series.items()):

@@ -9,12 +9,14 @@ from typing import Any
 from benchmarks import (
     accuracy_page,
     co_design_page,
+    compile_words,
     cost_model,
     cost_model_page,
     engine_page,
     growth,
     overlay_page,
     reliability_page,
+    startup_page,
 )
 from benchmarks.record import ORIGIN, RESULTS, ROOT
 
@@ -124,10 +126,11 @@ def made_by(figures: dict[str, Any]) -> str:
 
 def _page(title: str, introduction: str, sections: dict[str, dict[str, Any]], command: str) -> str:
     parts = [f"# {title}", NOTE, introduction]
-    for heading, words in (*engine_page.sections(sections), *accuracy_page.sections(sections)):
+    made = (engine_page, accuracy_page, startup_page)
+    for heading, words in (section for page in made for section in page.sections(sections)):
         parts += [f"## {heading}", words]
     for name, figures in sections.items():
-        if not engine_page.covers(name) and not accuracy_page.covers(name):
+        if not any(page.covers(name) for page in made):
             parts += [f"## {TITLES.get(name, name)}", table(figures)]
     if not sections:
         parts.append(f"Not measured yet: `{command}` does it.")
@@ -204,6 +207,9 @@ def main() -> None:
     if "growth" in found:
         growth.plot(found["growth"], ROOT / "docs" / "growth.svg")
         print("docs/growth.svg")
+    if startup_page.GROWTH in found:
+        compile_words.plot(found[startup_page.GROWTH], ROOT / "docs" / "compile_growth.svg")
+        print("docs/compile_growth.svg")
     cost_model_page.plot(cost_model.held_out(), ROOT / "docs" / "cost_model.svg")
     print("docs/cost_model.svg")
     for path in accuracy_page.plots(found):
