@@ -55,7 +55,8 @@ def growth(figures: Figures) -> str:
         cells = [cell for axis in AXES for cell in (f"{figures[f'seconds_{axis}_{step}_{largest[axis]}']:,.3f}",
                                                     f"{figures[f'exponent_{axis}_{step}']:.2f}")]
         lines.append(row([words, *cells]))
-    intro = STEPS_TAKEN.format(drafts=MOST_DRAFTS, **{axis: f"{found[0]} to {found[-1]}" for axis, found in sizes.items()},
+    words = {axis: f"{found[0]} to {found[-1]}" for axis, found in sizes.items()}
+    intro = STEPS_TAKEN.format(drafts=MOST_DRAFTS, **words,
                                **{f"bytes_{axis}": figures[f"bytes_{axis}_{size}"] for axis, size in largest.items()})
     resnet20 = " and ".join(f"{figures[key]:.2f} s for {words}" for key, words in RESNET20.items())
     picture = "![seconds of each step over bytes of tables, for more blocks and for more channels](compile_growth.svg)"
