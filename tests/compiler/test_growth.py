@@ -11,7 +11,7 @@ import pytest
 
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.cost import predict
-from lutdla.compiler.dataflow import _flows
+from lutdla.compiler.dataflow import _flows, choose
 from lutdla.compiler.layer_plan import plan_layers
 from lutdla.compiler.random_network import NetworkBuilder
 from lutdla.spec.artefact import Artefact
@@ -90,3 +90,12 @@ def test_the_order_of_the_stream_is_linear_in_the_records():
                 for layers in (8, 16, 32)]
     each = [calls(lambda program=program: list(schedule(program, 4))) / len(program.records) for program in programs]
     assert max(each) < 1.5 * min(each), each
+
+
+def test_a_batch_that_the_program_has_little_room_for_is_found_in_linear_time():
+    config, counts = replace(ROOMY, index_words=1 << 15, value_rows=1 << 15), []
+    for layers in (32, 64, 128):
+        made = network(config, layers, 16)
+        plans = plan_layers(made, config)
+        counts.append(calls(lambda made=made, plans=plans: choose(made, plans, config, "resident", 8)))
+    assert max(factors(counts)) < DOUBLE, counts

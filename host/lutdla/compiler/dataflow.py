@@ -81,6 +81,8 @@ def _resident(network: IntegerNetwork, plans: tuple[LayerPlan, ...], config: Cor
     lowest = _last_reader(network, plans) + 1 if batch > 1 else len(plans)
     misfit: Misfit | None = None
     for together in range(len(plans), lowest - 1, -1):
+        if misfit is not None and together * batch + len(plans) - together >= config.program_rows:
+            continue  # nor has the program room for these, a record each
         try:
             flow = Dataflow(batch, together)
             places = allocate(plans, network.input.name, flow.together, flow.batch, config)
