@@ -30,7 +30,8 @@ STEPS_TAKEN = """\
 Seconds of each step on residual networks of growing depth ({blocks} blocks) and width ({channels} channels), the
 largest of which have {bytes_blocks:,} and {bytes_channels:,} bytes of tables. An exponent is the slope of the logarithm
 of seconds over that of bytes: 1 is linear in the tables. "Streamed" compiles the same networks for a core that holds
-few of their tables, where the compiler draws up as many as {drafts} programs and takes the best."""
+few of their tables: the compiler draws up as many as {drafts} programs and takes the best. Their records are more with
+more tables and with more images in a batch, until the program memory is full; so this step grows by leaps."""
 
 
 def startup(figures: Figures) -> str:
