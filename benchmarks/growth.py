@@ -14,6 +14,7 @@ import numpy as np
 
 import lutdla
 from benchmarks.command import run
+from benchmarks.growth_plot import Panel, draw
 from benchmarks.layout import LAYOUT
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.random_network import NetworkBuilder
@@ -66,26 +67,8 @@ def measure() -> dict[str, Any]:
 
 def plot(figures: Mapping[str, Any], path: Path) -> None:
     """The points of `measure` as a picture: one panel for each axis, a straight line through the first point."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "lutdla"
-    from matplotlib import pyplot as plt
-
-    figure, panels = plt.subplots(1, len(AXES), figsize=(10, 3.2), layout="constrained")
-    for panel, (axis, words) in zip(panels, AXES.items()):
-        measured = points(figures, axis)
-        sizes, counts = list(measured), list(measured.values())
-        panel.plot(sizes, [counts[0] * size / sizes[0] for size in sizes], color="0.7", label="linear")
-        panel.plot(sizes, counts, "o", color="#1f6feb", label="measured")
-        panel.set(xscale="log", yscale="log", xlabel=words, ylabel="cycles",
-                  title=f"exponent {figures[f'exponent_{axis}']:.3f}")
-        panel.set_xticks(sizes, [str(size) for size in sizes])
-        panel.minorticks_off()
-        panel.tick_params(axis="x", labelrotation=45)
-        panel.legend(frameon=False)
-    figure.savefig(path, metadata={"Date": None})
-    plt.close(figure)
+    draw([Panel(f"exponent {figures[f'exponent_{axis}']:.3f}", words, "cycles", {"measured": points(figures, axis)})
+          for axis, words in AXES.items()], path)
 
 
 if __name__ == "__main__":

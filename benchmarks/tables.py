@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks import (
     accuracy_page,
     co_design_page,
+    compile_words,
     cost_model,
     cost_model_page,
     engine_page,
@@ -17,6 +18,7 @@ from benchmarks import (
     overlay_page,
     peers_page,
     reliability_page,
+    startup_page,
 )
 from benchmarks.record import ORIGIN, RESULTS, ROOT
 
@@ -127,10 +129,11 @@ def made_by(figures: dict[str, Any]) -> str:
 def _page(title: str, introduction: str, sections: dict[str, dict[str, Any]], command: str,
           comparisons: Iterable[tuple[str, str]] = ()) -> str:
     parts = [f"# {title}", NOTE, introduction]
-    for heading, words in (*engine_page.sections(sections), *accuracy_page.sections(sections), *comparisons):
+    made = (engine_page, accuracy_page, startup_page)
+    for heading, words in (*(section for page in made for section in page.sections(sections)), *comparisons):
         parts += [f"## {heading}", words]
     for name, figures in sections.items():
-        if not engine_page.covers(name) and not accuracy_page.covers(name):
+        if not any(page.covers(name) for page in made):
             parts += [f"## {TITLES.get(name, name)}", table(figures)]
     if not sections:
         parts.append(f"Not measured yet: `{command}` does it.")
@@ -208,6 +211,9 @@ def main() -> None:
     if "growth" in found:
         growth.plot(found["growth"], ROOT / "docs" / "growth.svg")
         print("docs/growth.svg")
+    if startup_page.GROWTH in found:
+        compile_words.plot(found[startup_page.GROWTH], ROOT / "docs" / "compile_growth.svg")
+        print("docs/compile_growth.svg")
     cost_model_page.plot(cost_model.held_out(), ROOT / "docs" / "cost_model.svg")
     print("docs/cost_model.svg")
     for path in accuracy_page.plots(found):

@@ -62,6 +62,19 @@ def test_help_names_every_command():
     assert all(name in shown for name in ("run", "verify", "hdl", "doctor"))
 
 
+@pytest.mark.parametrize("arguments", [["--help"], [], ["no-such-command"]])
+def test_commands_that_are_only_listed_look_like_those_that_can_be_run(arguments):
+    runner = CliRunner(env={"COLUMNS": "200"})
+    whole, listed = (runner.invoke(cli.application(given), arguments) for given in (None, arguments))
+    assert (listed.exit_code, listed.output) == (whole.exit_code, whole.output)
+
+
+@pytest.mark.parametrize("before", [[], ["--"]])
+def test_a_command_that_is_named_anywhere_can_be_run(before):
+    done = main(*before, "run", "missing.lut")
+    assert (done.returncode, "Missing option" in done.stderr) == (2, True)
+
+
 def test_version():
     assert call("--version").output.strip().count(".") == 2
 

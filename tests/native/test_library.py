@@ -8,7 +8,7 @@ from lutdla.backends.compiled_engine import CompiledEngine
 from lutdla.backends.emulator import EmulatorModel
 from lutdla.backends.vector_engine import VectorEngine
 from lutdla.native import library as kernels
-from lutdla.native.library import SWITCH, VARIANTS, library, variant
+from lutdla.native.library import SWITCH, VARIANTS, library, load, variant
 from lutdla.spec.packets import load_packets, run_packets
 from tests.kernels import KERNELS, kernel
 from tests.networks import two_layers
@@ -43,25 +43,20 @@ def test_the_emulator_uses_what_is_chosen(name):
 
 
 def test_without_libraries_numpy_computes(monkeypatch, tmp_path):
-    monkeypatch.setattr(kernels, "FOLDER", tmp_path)
-    kernels.load.cache_clear()
-    try:
-        assert (library(), variant()) == (None, "numpy")
-        (tmp_path / "baseline.abi3.so").write_bytes(b"built for another machine")
-        kernels.load.cache_clear()
-        assert library() is None
-    finally:
-        kernels.load.cache_clear()
+    monkeypatch.delenv(SWITCH, raising=False)
+    monkeypatch.setattr(kernels, "FOLDER", tmp_path / "empty")
+    assert (library(), variant()) == (None, "numpy")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "baseline.abi3.so").write_bytes(b"built for another machine")
+    monkeypatch.setattr(kernels, "FOLDER", tmp_path / "broken")
+    assert (library(), variant()) == (None, "numpy")
 
 
-def test_a_library_that_the_processor_cannot_run_is_passed_over(monkeypatch):
+def test_a_library_that_the_processor_cannot_run_is_passed_over(monkeypatch, tmp_path):
     class Unsupported:
         def supported(self):
             return 0
 
     monkeypatch.setattr(ctypes, "CDLL", lambda path: Unsupported())
-    kernels.load.cache_clear()
-    try:
-        assert library() is None
-    finally:
-        kernels.load.cache_clear()
+    (tmp_path / "avx512.abi3.so").touch()
+    assert load("avx512", tmp_path) is None

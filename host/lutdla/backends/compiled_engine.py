@@ -188,11 +188,13 @@ def _centroids(config: CoreConfig, codebooks: npt.NDArray[np.int8]) -> tuple[npt
     """Centroids as passes.h takes them, of codebooks (rows, encoders, c, v); whether they are keyed."""
     v, c = config.v, config.c
     if config.metric == "l2":
-        keyed = c * v * 3 * 128 * 128 + c < 1 << 24  # all sums are whole and below: floats hold them
-        whole, factor = codebooks.astype(np.float32), c if keyed else 1
-        last = factor * (whole**2).sum(axis=3, keepdims=True)
+        keyed = 2 * c * 128 < 1 << 15  # centroids c times as large fit 16 bits
+        whole, factor = codebooks.astype(np.int32), c if keyed else 1
+        last = factor * (whole**2).sum(axis=3, dtype=np.int32, keepdims=True)
         if keyed:
-            last += np.arange(c, dtype=np.float32)[:, None]
-        return np.concatenate([-2 * factor * whole, last], axis=3, dtype=np.float32), keyed
+            last += np.arange(c, dtype=np.int32)[:, None]
+        scaled = np.zeros((*whole.shape[:3], v + v % 2), np.int16)
+        scaled[..., :v] = -2 * factor * whole
+        return np.concatenate([scaled.view("<i4"), last], axis=3), keyed
     keyed = c * 255 * (v if config.metric == "l1" else 1) + c - 1 < 1 << 15
     return codebooks.astype(np.int16) * np.int16(c if keyed else 1), keyed

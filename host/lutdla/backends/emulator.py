@@ -319,7 +319,8 @@ class EmulatorModel:
             return
         if run.ready:
             config, program = self.config, self._program
-            frames = np.concatenate([frame.reshape(-1) for given, _ in run.ready for frame in given])
+            parts = [frame.reshape(-1) for given, _ in run.ready for frame in given]
+            frames = np.concatenate(parts) if len(parts) > 1 else parts[0]
             shape = -1, self._frame_beats, config.stream_bytes
             values = unpack_frames(frames.reshape(shape), program.input_groups, config)
             passes = len(values) // program.images
@@ -330,7 +331,7 @@ class EmulatorModel:
                 self._count(counter, each * passes)
             run.ready.clear()
         if not run.left:
-            results = np.concatenate(self._results).astype("<i4").tobytes()
+            results = b"".join(part.astype("<i4", copy=False).tobytes() for part in self._results)
             self._registers["CRC_RESULT"] = crc32(results)
             self._outgoing.append(results)
             self._raise_interrupt("DONE")

@@ -7,6 +7,7 @@ and rich it imports inside the function, so that `lutdla --help` stays quick.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Annotated
@@ -29,8 +30,17 @@ def _version(shown: bool) -> None:
         raise typer.Exit
 
 
-def application() -> typer.Typer:
-    """The application with every command in this folder."""
+def _listed() -> None:
+    """Stands for a command that is listed and cannot be run."""
+
+
+def application(arguments: Sequence[str] | None = None) -> typer.Typer:
+    """The application with every command in this folder.
+
+    Args:
+        arguments: of the command line, None: any may come. Commands that none of them names are only listed, without
+            their options, which take longer to read than all else that `--help` shows.
+    """
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                       help="Neural networks as lookup tables on PYNQ boards.")
 
@@ -42,14 +52,18 @@ def application() -> typer.Typer:
         pass
 
     for module in sorted(iter_modules(__path__), key=lambda module: module.name):
-        app.command(module.name)(import_module(f"{__name__}.{module.name}").command)
+        command = import_module(f"{__name__}.{module.name}").command
+        if arguments is None or module.name in arguments:
+            app.command(module.name)(command)
+        else:
+            app.command(module.name, help=command.__doc__)(_listed)
     return app
 
 
 def main() -> None:
     """Entry point: errors of our family become one line and exit status 2."""
     try:
-        application()()
+        application(sys.argv[1:])()
     except LutdlaError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(EXIT_ERROR)

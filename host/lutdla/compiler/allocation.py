@@ -39,6 +39,28 @@ class Region:
         return self.start + (image * self.size if self.images > 1 else 0)
 
 
+class Uses:
+    """Who writes and who reads each map: found once, not for each map again.
+
+    Args:
+        plans: of the layers.
+    """
+
+    def __init__(self, plans: tuple[LayerPlan, ...]) -> None:
+        self.writers = {plan.target.name: plan for plan in plans if plan.target is not None}
+        self.indices: dict[str, list[LayerPlan]] = {}
+        self.values: dict[str, list[LayerPlan]] = {}
+        for plan in plans:
+            for name in dict.fromkeys(plan.reads()):
+                self.indices.setdefault(name, []).append(plan)
+            if plan.layer.residual is not None:
+                self.values.setdefault(plan.layer.residual, []).append(plan)
+
+    def dies(self, name: str) -> int:
+        """The last layer that reads a map, or adds it."""
+        return max(plan.number for plan in (*self.indices.get(name, ()), *self.values.get(name, ())))
+
+
 @dataclass(frozen=True)
 class Places:
     """Regions by map: of the index memory in words, of the value memory in groups."""
@@ -59,15 +81,17 @@ def allocate(plans: tuple[LayerPlan, ...], input_name: str, together: int, batch
     Raises:
         Misfit: index memory or value memory is too small.
     """
-    index = [_region(name, plans, together, batch, input_name) for name in _names(plans, input_name)]
+    uses = Uses(plans)
+    index = [_input_region(uses, input_name, len(plans)),
+             *(_region(plan.target.name, uses, together, batch) for plan in plans if plan.encode and plan.target)]
     index_places = _first_fit(index, input_name)
     _check(index_places, "index_words", config.index_words, plans)
     values, moved = [], {}
     for plan in plans:
         if not plan.store or plan.target is None:
             continue
-        readers = [p.number for p in plans if p.layer.residual == plan.target.name]
-        words = replace(_region(plan.target.name, plans, together, batch, input_name), dies=max(readers))
+        last_added = max(reader.number for reader in uses.values[plan.target.name])
+        words = replace(_region(plan.target.name, uses, together, batch), dies=last_added)
         region = replace(words, size=plan.target.plane * config.groups_per_word)
         last = plan.layer.residual
         replaced = next((r for r in values if r.name == moved.get(last, last)), None)
@@ -86,22 +110,21 @@ def _same_place(plan: LayerPlan, before: Region, after: Region) -> bool:
     return plan.layer.pool == (1, 1) and (before.size, before.images) == (after.size, after.images)
 
 
-def _names(plans: tuple[LayerPlan, ...], input_name: str) -> list[str]:
-    return [input_name, *(plan.target.name for plan in plans if plan.encode and plan.target is not None)]
+def _input_region(uses: Uses, name: str, layers: int) -> Region:
+    """The input map, which frames fill at any time."""
+    reader = uses.indices[name][0]
+    source = reader.source if reader.source.name == name else reader.shortcut
+    assert source is not None
+    return Region(name, -1, layers, source.size, 1)
 
 
-def _region(name: str, plans: tuple[LayerPlan, ...], together: int, batch: int, input_name: str) -> Region:
-    """A map's lifetime and size."""
-    readers = [plan for plan in plans if name in (*plan.reads(), plan.layer.residual)]
-    if name == input_name:
-        source = next(plan.source if plan.source.name == name else plan.shortcut for plan in readers)
-        assert source is not None
-        return Region(name, -1, len(plans), source.size, 1)
-    writer = next(plan for plan in plans if plan.target is not None and plan.target.name == name)
+def _region(name: str, uses: Uses, together: int, batch: int) -> Region:
+    """The lifetime, as indices, and the size of a map that a layer writes."""
+    writer = uses.writers[name]
     assert writer.target is not None
-    indices = [plan.number for plan in plans if name in plan.reads()]
-    dies, born = max([writer.number, *indices]), writer.number
-    if max(reader.number for reader in readers) < together or batch == 1:
+    born = writer.number
+    dies = max([born, *(plan.number for plan in uses.indices.get(name, ()))])
+    if uses.dies(name) < together or batch == 1:
         return Region(name, born, dies, writer.target.size, 1)
     # the layers that run image by image must not write where earlier images of the pass lie
     return Region(name, -1 if born < together else born, dies, writer.target.size, batch)

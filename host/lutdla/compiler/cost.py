@@ -8,6 +8,7 @@ before them. Frames are encoded in cycles in which no row is.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,7 +56,7 @@ class _Rows:
 
     config: CoreConfig
     left: float = 0.0
-    busy: list[tuple[float, float, float]] = field(default_factory=list)  # from, to, share of the cycles
+    busy: deque[tuple[float, float, float]] = field(default_factory=deque)  # from, to, share of the cycles
 
     def add(self, record: Lookup, start: float) -> float:
         """The rows of a record that starts then; returns when its last step is done."""
@@ -70,8 +71,13 @@ class _Rows:
         return max(start + steps, self.left - min(rows, ROW_FIFO) * behind / rows)
 
     def encoded(self, start: float, groups: int, cycles: int) -> float:
-        """When a frame is encoded that comes from then on, in so many cycles if no row were encoded meanwhile."""
+        """When a frame is encoded that comes from then on, in so many cycles if no row were encoded meanwhile.
+
+        Frames come in order: what ended before this one comes is forgotten.
+        """
         now, left, each = start, float(groups), cycles / groups
+        while self.busy and self.busy[0][1] <= start:
+            self.busy.popleft()
         for begin, end, share in self.busy:
             if end <= now:
                 continue
@@ -120,7 +126,8 @@ def predict(program: Program, piece_rows: Sequence[int], config: CoreConfig, pas
     """Run a program on paper; `piece_rows`: table rows of each piece."""
     lookups = program.lookups
     latency = write_latency(config) - SLACK - config.groups_per_row  # of a row that need not wait
-    arrivals = list(schedule(program, passes))
+    arrivals = deque(schedule(program, passes))
+    piece_stream = [piece_cycles(count, config) for count in piece_rows]
     freed: dict[str, list[float]] = {"input": [], "tables": []}
     ready: dict[str, list[float]] = {"input": [], "tables": []}
     stream, at, ends, rows = 0.0, 0.0, [], _Rows(config)
@@ -141,9 +148,9 @@ def predict(program: Program, piece_rows: Sequence[int], config: CoreConfig, pas
                 stream = rows.encoded(stream, program.input_groups, frame_cycles(program.input_groups, config))
                 ready[what].append(stream + FRAME_LATENCY + config.index_bits)
             else:
-                stream += piece_cycles(piece_rows[k], config)
+                stream += piece_stream[k]
                 ready[what].append(stream)
-            arrivals.pop(0)
+            arrivals.popleft()
 
     taken = {"input": 0, "tables": 0}
     for number in range(passes):
@@ -165,7 +172,6 @@ def predict(program: Program, piece_rows: Sequence[int], config: CoreConfig, pas
                 if getattr(record, f"free_{what}"):
                     freed[what].append(at)
         ends.append(at)
-    pieces = sum(piece_cycles(rows, config) for rows in piece_rows)
     return Costs(tuple(map(round, own)), tuple(map(round, waits)), round(ends[-2] - ends[-3]),
-                 pieces + program.images * frame_cycles(program.input_groups, config),
+                 sum(piece_stream) + program.images * frame_cycles(program.input_groups, config),
                  sum(record.steps() for record in lookups))

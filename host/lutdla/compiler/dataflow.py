@@ -8,6 +8,7 @@ while a batch of images stays on chip as indices.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 from lutdla.compiler.allocation import Places, allocate
 from lutdla.compiler.cost import predict
@@ -80,6 +81,8 @@ def _resident(network: IntegerNetwork, plans: tuple[LayerPlan, ...], config: Cor
     lowest = _last_reader(network, plans) + 1 if batch > 1 else len(plans)
     misfit: Misfit | None = None
     for together in range(len(plans), lowest - 1, -1):
+        if misfit is not None and together * batch + len(plans) - together >= config.program_rows:
+            continue  # nor has the program room for these, a record each
         try:
             flow = Dataflow(batch, together)
             places = allocate(plans, network.input.name, flow.together, flow.batch, config)
@@ -155,25 +158,28 @@ def _flows(network: IntegerNetwork, plans: tuple[LayerPlan, ...], config: CoreCo
            batch: int | None) -> Iterator[tuple[float, Dataflow]]:
     """Dataflows that may be good, each with cycles an image that it takes at least."""
     groups = [plan.tiles * plan.reduction.groups for plan in plans]
-    beats = [count * config.c * config.beats_per_word("table") * config.banks for count in groups]
-    steps = [plan.tiles * plan.pixels * plan.reduction.steps for plan in plans]
-    lowest = _last_reader(network, plans) + 1
+    group_beats, count = config.c * config.beats_per_word("table") * config.banks, len(plans)
+    steps = [0, *accumulate(plan.tiles * plan.pixels * plan.reduction.steps for plan in plans)]  # of the first layers
+    lowest, total = _last_reader(network, plans) + 1, sum(groups)
     for streamed in _streamed(groups):
-        half = (config.table_rows // config.c - sum(groups) + sum(groups[i] for i in streamed)) // 2
+        taken = [groups[i] if i in streamed else 0 for i in range(count)]
+        half = (config.table_rows // config.c - total + sum(taken)) // 2
+        if half < 1:
+            continue
+        sizes = sorted(size for size in {half, half - 1, half // 2, 1} if size)
+        pieces = [0, *accumulate(_pieces(plan, half) if plan.number in streamed else 1 for plan in plans)]
+        beats = [0, *(group_beats * amount for amount in accumulate(taken))]
+        last = group_beats * taken[-1] if groups[-1] > half else 0  # comes again for each image, wherever it runs
         for images in BATCHES if batch is None else (batch,):
-            for together in range(min(lowest, len(plans)), len(plans) + 1) if images > 1 else (len(plans),):
-                pieces = [_pieces(plan, half) if plan.number in streamed else 1 for plan in plans]
-                if sum(pieces[:together]) * images + sum(pieces[together:]) >= config.program_rows:
-                    continue
-                again = {i for i in streamed if i < together or (i == len(plans) - 1 and groups[i] > half)}
-                late = sum(beats[i] for i in streamed - again)
-                early = sum(beats[i] for i in again) * images
-                first = sum(steps[:together]) * images
-                loaded = 0 if early else 2 * half * config.c * config.beats_per_word("table") * config.banks
-                bound = max(late + early, sum(steps) * images, first + late - loaded if not early else 0) / images
-                for size in sorted({half, half - 1, half // 2, 1}):
-                    if 0 < size <= half:
-                        yield bound, Dataflow(images, together, streamed, size)
+            for together in range(min(lowest, count), count + 1) if images > 1 else (count,):
+                if pieces[together] * images + pieces[-1] - pieces[together] >= config.program_rows:
+                    break  # nor has the program room where more layers run image by image
+                again = beats[together] + (last if together < count else 0)
+                late, early = beats[-1] - again, again * images
+                ahead = 0 if early else steps[together] * images + late - 2 * half * group_beats
+                bound = max(late + early, steps[-1] * images, ahead) / images
+                for size in sizes:
+                    yield bound, Dataflow(images, together, streamed, size)
 
 
 def _pieces(plan: LayerPlan, half: int) -> int:

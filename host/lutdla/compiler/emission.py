@@ -64,7 +64,7 @@ def draft(network: IntegerNetwork, plans: tuple[LayerPlan, ...], flow: Dataflow,
     name = network.input.name
     todo = jobs(plans, flow, config)
     _check_records(len(todo), todo, config)  # here too, before the work that many jobs are
-    layouts = [lay_out(job.reduction, len(job.tiles), job.plan.number in shared, config) for job in todo]
+    layouts = _layouts(todo, shared, config)
     resident: dict[int, Tables] = {}
     group = 0
     for job, layout in zip(todo, layouts):
@@ -78,13 +78,16 @@ def draft(network: IntegerNetwork, plans: tuple[LayerPlan, ...], flow: Dataflow,
         raise Misfit(largest.layer.name, "table_rows", need, config.table_rows, "it has the largest tables",
                      "dataflow='stationary', which streams them" if not flow.streamed else "")
     pool, pieces, found, owners = WindowPool(), [], [], []
+    placed: dict[int, int] = {}  # by the identity of a layout
     for job, layout in zip(todo, layouts):
         tables = resident.get(job.plan.number)
         if job.streamed:
             tables = Tables(job, layout, group + len(pieces) % 2 * half)
             pieces.append(tables)
         assert tables is not None, "a layer's tables stay or are streamed"
-        at = TablePlace(tables.group, pool.place(layout.windows), layout.table, layout.window)
+        if id(layout) not in placed:
+            placed[id(layout)] = pool.place(layout.windows)
+        at = TablePlace(tables.group, placed[id(layout)], layout.table, layout.window)
         new = records(job, places, at, config)
         if job.streamed:
             new[0] = replace(new[0], wait_tables=True)
@@ -97,6 +100,18 @@ def draft(network: IntegerNetwork, plans: tuple[LayerPlan, ...], flow: Dataflow,
     _take_input(found, owners, name)
     return Draft(Program((frames, *found)), tuple(job.plan.number for job, _ in owners), tuple(pool.rows),
                  tuple(resident.values()), tuple(pieces), group, places, flow)
+
+
+def _layouts(todo: list[Job], shared: frozenset[int], config: CoreConfig) -> list[TileLayout]:
+    """The layout of each job; jobs that differ in their images alone have the same one."""
+    made: dict[tuple[int, int], TileLayout] = {}
+    found = []
+    for job in todo:
+        key = id(job.reduction), len(job.tiles)
+        if key not in made:
+            made[key] = lay_out(job.reduction, len(job.tiles), job.plan.number in shared, config)
+        found.append(made[key])
+    return found
 
 
 def _take_input(found: list[Lookup], owners: list[tuple[Job, int]], name: str) -> None:

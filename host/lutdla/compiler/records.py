@@ -84,11 +84,11 @@ def _pixels(job: Job, target: MapGeometry | None, config: CoreConfig) -> tuple[L
     height, width, pitch = (layer.height, layer.width, 0) if target is None else (
         target.height, target.width, target.pitch * config.groups_per_word)
     stride = job.plan.layer.pool_stride
-    return (replace(_pixel(job, 0, stride[0], count=height), dest=width * pitch),
-            replace(_pixel(job, 1, stride[1], count=width), dest=pitch))
+    return (_pixel(job, 0, stride[0], count=height, dest=width * pitch),
+            _pixel(job, 1, stride[1], count=width, dest=pitch))
 
 
-def _pixel(job: Job, axis: int, apart: int, *, count: int, pool: bool = False) -> Loop:
+def _pixel(job: Job, axis: int, apart: int, *, count: int, pool: bool = False, dest: int = 0) -> Loop:
     """A loop over rows (axis 0) or columns (1) of the sum, `apart` pixels from one to the next."""
     plan = job.plan
     pixels, words = _move(plan.layer.operand, plan.source, axis, apart)
@@ -96,7 +96,7 @@ def _pixel(job: Job, axis: int, apart: int, *, count: int, pool: bool = False) -
     if plan.layer.shortcut is not None and plan.shortcut is not None:
         _, shortcut = _move(plan.layer.shortcut, plan.shortcut, axis, apart)
     coordinates = {"y": pixels} if axis == 0 else {"x": pixels}
-    return Loop(count, pool=pool, index=words, shortcut=shortcut, **coordinates)
+    return Loop(count, pool=pool, index=words, shortcut=shortcut, dest=dest, **coordinates)
 
 
 def _move(operand: Operand, source: MapGeometry, axis: int, apart: int) -> tuple[int, int]:

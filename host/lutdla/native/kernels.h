@@ -10,7 +10,6 @@ constexpr int TILE = 16, BLOCK = 8, WIDTH = 16;
 typedef Bytes16 Bytes;
 typedef Words16 Words;
 typedef Shorts16 Shorts;
-typedef Floats16 Floats;
 typedef Ints16 Ints;
 #include "passes.h"
 
@@ -24,21 +23,18 @@ constexpr int BLOCK = 8, WIDTH = 64;
 typedef Bytes64 Bytes;
 typedef Words64 Words;
 typedef Shorts64 Shorts;
-typedef Floats64 Floats;
 typedef Ints64 Ints;
 #elif defined(__AVX2__)
 constexpr int BLOCK = 4, WIDTH = 32;
 typedef Bytes32 Bytes;
 typedef Words32 Words;
 typedef Shorts32 Shorts;
-typedef Floats32 Floats;
 typedef Ints32 Ints;
 #else
 constexpr int BLOCK = 4, WIDTH = 16;
 typedef Bytes16 Bytes;
 typedef Words16 Words;
 typedef Shorts16 Shorts;
-typedef Floats16 Floats;
 typedef Ints16 Ints;
 #endif
 #include "passes.h"

@@ -138,27 +138,31 @@ void encode_l1(const int8_t *x, const int16_t *centroids, long v, long c, uint8_
     for (int p = 0; p < TILE; p++) index[p] = (uint8_t)nearest[p];
 }
 
-// The same for l2: |c|^2 - 2 x.c orders as the distance does, and floats hold it exactly. Centroids (c, V + 1) are floats:
-// -2 times each, and last |c|^2; where keyed, c times as large, and the number added to the last.
+// The same for l2: |c|^2 - 2 x.c orders as the distance does. Values are taken in pairs of 16 bits. Centroids (c, pairs
+// + 1) are integers: pairs of -2 times each, 0 where V is odd, and last |c|^2; where keyed, all of it c times as large,
+// and the number added to the last.
 template <int V, bool KEYED>
-void encode_l2(const int8_t *x, const float *centroids, long v, long c, uint8_t *index) {
-    const int count = V ? V : (int)v;
-    float wide[MOST_V][TILE];
-    int32_t nearest[TILE];
-    for (int i = 0; i < count; i++)
-        for (int p = 0; p < TILE; p++) wide[i][p] = x[i * TILE + p];
+void encode_l2(const int8_t *x, const int32_t *centroids, long v, long c, uint8_t *index) {
+    const int count = V ? V : (int)v, pairs = (count + 1) / 2;
+    int32_t wide[MOST_V / 2][TILE], nearest[TILE];
+    for (int i = 0; i < pairs; i++) {
+        const int8_t *lower = x + 2 * i * TILE, *upper = lower + TILE;
+        if (2 * i + 1 < count)
+            for (int p = 0; p < TILE; p++) wide[i][p] = (uint16_t)lower[p] | (uint32_t)upper[p] << 16;
+        else
+            for (int p = 0; p < TILE; p++) wide[i][p] = (uint16_t)lower[p];
+    }
     for (int at = 0; at < TILE; at += QUARTER) {
-        Floats slice[V ? V : MOST_V], low = Floats{} + 1e9f;
-        Ints best = {};
-        for (int i = 0; i < count; i++) memcpy(&slice[i], &wide[i][at], WIDTH);
+        Ints slice[V ? (V + 1) / 2 : MOST_V / 2], low = Ints{} + INT32_MAX, best = {};
+        for (int i = 0; i < pairs; i++) memcpy(&slice[i], &wide[i][at], WIDTH);
         for (long j = 0; j < c; j++) {
-            const float *centroid = centroids + j * (count + 1);
-            Floats score = Floats{} + centroid[count];
-            for (int i = 0; i < count; i++) score += slice[i] * centroid[i];
-            if (!KEYED) best = score < low ? Ints{} + (int32_t)j : best;
+            const int32_t *centroid = centroids + j * (pairs + 1);
+            Ints score = Ints{} + centroid[pairs];
+            for (int i = 0; i < pairs; i++) score += dot(slice[i], Ints{} + centroid[i]);
+            if (!KEYED) best = score < low ? Ints{} + (int32_t)j : best;  // the lowest index wins ties
             low = score < low ? score : low;
         }
-        if (KEYED) best = __builtin_convertvector(low, Ints) & (int32_t)(c - 1);
+        if (KEYED) best = low & (int32_t)(c - 1);
         memcpy(&nearest[at], &best, WIDTH);
     }
     for (int p = 0; p < TILE; p++) index[p] = (uint8_t)nearest[p];
@@ -168,7 +172,8 @@ template <int V, bool KEYED>
 void encode_slice(const Core &core, const int8_t *x, long codebook, uint8_t *index) {
     const long v = core.v, c = core.c;
     const int16_t *shorts = (const int16_t *)core.centroids + codebook * c * v;
-    if (core.metric == 0) encode_l2<V, KEYED>(x, (const float *)core.centroids + codebook * c * (v + 1), v, c, index);
+    const int32_t *pairs = (const int32_t *)core.centroids + codebook * c * ((v + 1) / 2 + 1);
+    if (core.metric == 0) encode_l2<V, KEYED>(x, pairs, v, c, index);
     else if (core.metric == 1) encode_l1<V, KEYED, false>(x, shorts, v, c, index);
     else encode_l1<V, KEYED, true>(x, shorts, v, c, index);
 }

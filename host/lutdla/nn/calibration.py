@@ -103,11 +103,13 @@ def _set_ranges(network: Network, layers: Mapping[str, LUTLayer], ranges: dict[S
     for step in network.steps:
         if isinstance(step.residual, Step):
             group[root(step)] = root(step.residual)
+    roots, shared = {step: root(step) for step in network.steps}, dict(ranges)
+    for step, (low, high) in ranges.items():
+        least, most = shared[roots[step]]
+        shared[roots[step]] = min(least, low), max(most, high)
     parts = lookups_by_reading(network, layers)
     for step in network.steps[:-1]:
-        members = [other for other in network.steps if root(other) is root(step)]
-        affine = Affine.of_range(min(ranges[other][0] for other in members),
-                                 max(ranges[other][1] for other in members))
+        affine = Affine.of_range(*shared[roots[step]])
         layer = layers[step.name]
         layer.output = affine
         layer.low, layer.high = _on_grid(affine, step.low, -128), _on_grid(affine, step.high, 127)

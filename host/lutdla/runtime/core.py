@@ -14,6 +14,10 @@ from lutdla.spec.registers import BY_NAME, COUNTERS, MAGIC, REGISTERS, config_fr
 POLLS_PER_STATUS = 32
 """Polls of the streams between two looks at register STATUS."""
 
+_COUNTER_OFFSETS = tuple((name, BY_NAME[name].offset) for name in COUNTERS)
+
+_ERROR = BY_NAME["STATUS"].field("ERROR").mask
+
 CAPABILITIES = tuple(register.name for register in REGISTERS if register.name.startswith("CAP_"))
 
 
@@ -49,7 +53,8 @@ class Core:
 
     def counters(self) -> dict[str, int]:
         """All counters, by name."""
-        return {name: self.read(name) for name in COUNTERS}
+        read = self.backend.read_register
+        return {name: read(offset) for name, offset in _COUNTER_OFFSETS}
 
     def identify(self) -> CoreConfig:
         """Check that the device is a core that this version drives; returns its configuration.
@@ -149,7 +154,7 @@ class Core:
         self._raise_error(what)
 
     def _raise_error(self, what: str) -> None:
-        if not self.fields("STATUS")["ERROR"]:
+        if not self.read("STATUS") & _ERROR:
             return
         error = self.fields("ERROR")
         code = error["CODE"]

@@ -26,10 +26,11 @@ def send_model(core: Core, artefact: Artefact, config: CoreConfig, timeout_s: fl
         CoreError: the core or the DMA reported an error, or the core holds something else than was sent (code CRC).
         DeadlineError: as `Core.exchange`.
     """
-    for frame in _frames(load_packets(artefact.image, config, artefact.model_id), core.backend):
+    expected = loaded_registers(artefact, config)
+    for frame in _frames(load_packets(artefact.image, config, expected["MODEL"]), core.backend):
         _send(core, frame, timeout_s)
     core.wait_loaded(timeout_s)
-    for register, value in loaded_registers(artefact, config).items():
+    for register, value in expected.items():
         found = core.read(register)
         if found != value:
             raise CoreError(f"{core.backend.name}: after loading, register {register} is {found:#010x}, expected "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -59,7 +59,9 @@ class Network:
         self._accelerator = accelerator
         self._slots: dict[int, _Slot] = {}
         self._filled: dict[int, _Slot] = {}  # first image of an exchange -> where it is
-        self._profile = Profile(config=accelerator.config, cycle_exact=accelerator.cycle_exact)
+        self._measured: dict[str, Any] = {}
+        """Fields of `Profile`: made when someone asks for it."""
+        self._exact, self._config = accelerator.cycle_exact, accelerator.config
         config, backend = accelerator.config, accelerator.core().backend
         self._per_pass, self._rows = artefact.image.program.images, artefact.image.program.output_rows
         self._overhead = run_bytes(artefact.image, config, 0)
@@ -94,7 +96,7 @@ class Network:
         raw = self.raw(x, timeout_s=timeout_s)
         begin = time.perf_counter()
         results = self.artefact.dequantize(raw)
-        self._profile = replace(self._profile, host_s=self._profile.host_s + time.perf_counter() - begin)
+        self._measured["host_s"] += time.perf_counter() - begin
         return results
 
     def raw(self, x: npt.ArrayLike, *, timeout_s: float | None = None) -> npt.NDArray[np.int32]:
@@ -108,7 +110,7 @@ class Network:
     def _run_all(self, core: Core, inputs: npt.NDArray[Any], timeout_s: float,
                  begin: float) -> npt.NDArray[np.int32]:
         """Raw results (batch, rows * lanes) of accepted inputs (batch, values), exchange by exchange."""
-        results = np.empty((len(inputs), self._rows * self._accelerator.config.lanes), np.int32)
+        results = np.empty((len(inputs), self._rows * self._config.lanes), np.int32)
         totals, before = dict.fromkeys(COUNTERS, 0), core.counters()
         self._filled.clear()
         self._exchange_s = 0.0
@@ -120,18 +122,21 @@ class Network:
             for name in COUNTERS:  # a counter of 32 bits may wrap between two calls, but not within one exchange
                 totals[name] += (after[name] - before[name]) & 0xFFFFFFFF
             before = after
-        self._profile = self._read_profile(core, totals, begin)
+        self._measured = {name.lower(): value for name, value in totals.items()} | {
+            "records": self._read_records(core) if self._exact and totals["IMAGES"] else (),
+            "exchange_s": self._exchange_s, "host_s": time.perf_counter() - begin - self._exchange_s,
+        }  # fmt: skip
         return results
 
     @property
     def profile(self) -> Profile:
         """What the newest call cost; zeros before the first."""
-        return self._profile
+        return Profile(config=self._config, cycle_exact=self._exact, **self._measured)
 
     def _run(self, core: Core, inputs: npt.NDArray[Any], start: int, results: npt.NDArray[np.int32],
              timeout_s: float) -> None:
         """One exchange: raw results of the inputs from `start` on; while the device works, the next is prepared."""
-        config, following = self._accelerator.config, start + self._chunk
+        config, following = self._config, start + self._chunk
         if start not in self._filled:
             self._fill(core, inputs, start)
         slot = self._filled[start]
@@ -176,9 +181,9 @@ class Network:
             outgoing = core.backend.allocate(sizes[0])
             incoming = core.backend.allocate(sizes[1])
             slot = self._slots[number] = _Slot(
-                outgoing, incoming, RunFrame(outgoing, self.artefact, self._accelerator.config, images))
+                outgoing, incoming, RunFrame(outgoing, self.artefact, self._config, images))
         elif slot.frame.images != images:
-            slot.frame = RunFrame(slot.outgoing, self.artefact, self._accelerator.config, images)
+            slot.frame = RunFrame(slot.outgoing, self.artefact, self._config, images)
         slot.frame.fill(values)
         self._filled[start] = slot
 
@@ -194,17 +199,14 @@ class Network:
                 raise CoreError(f"{core.backend.name}: after a run, register {register} is {found:#010x}, expected "
                                 f"{value:#010x}: {what}", "CRC")
 
-    def _read_profile(self, core: Core, totals: dict[str, int], begin: float) -> Profile:
-        exact, records = self._accelerator.cycle_exact, []
-        if exact and totals["IMAGES"]:
-            names = self.artefact.layers or [f"record {i}" for i in range(len(self.artefact.image.program.records))]
-            for row, name in enumerate(names):
-                core.write("PROFILE_ROW", ROW=row)
-                records.append((name, core.read("PROFILE_CYCLES")))
-        counted = {name.lower(): value for name, value in totals.items()}
-        host_s = time.perf_counter() - begin - self._exchange_s
-        return Profile(config=self._accelerator.config, cycle_exact=exact, records=tuple(records), host_s=host_s,
-                       exchange_s=self._exchange_s, **counted)
+    def _read_records(self, core: Core) -> tuple[tuple[str, int], ...]:
+        """Name of each record's layer, and its cycles in the newest pass."""
+        names = self.artefact.layers or [f"record {i}" for i in range(len(self.artefact.image.program.records))]
+        records = []
+        for row, name in enumerate(names):
+            core.write("PROFILE_ROW", ROW=row)
+            records.append((name, core.read("PROFILE_CYCLES")))
+        return tuple(records)
 
     def _core(self) -> Core:
         core = self._accelerator.core()

@@ -12,7 +12,7 @@ from lutdla.errors import InputError
 from lutdla.native.library import library
 from lutdla.spec.artefact import Artefact
 
-KERNELS = {"float32": "quantize_float", "uint8": "quantize_bytes"}
+KERNELS = {np.dtype(np.float32): "quantize_float", np.dtype(np.uint8): "quantize_bytes"}
 """Type of inputs -> function of the compiled kernels."""
 
 
@@ -22,8 +22,8 @@ def quantize(artefact: Artefact, inputs: npt.NDArray[Any]) -> npt.NDArray[np.int
     Raises:
         InputError: values are not finite.
     """
-    kernel, compiled = KERNELS.get(inputs.dtype.name), library()
-    if kernel is None or compiled is None or not inputs.dtype.isnative:
+    kernel, compiled = KERNELS.get(inputs.dtype), library()
+    if kernel is None or compiled is None:
         return artefact.quantize_accepted(inputs)
     inputs = np.ascontiguousarray(inputs)
     values = np.empty(inputs.shape, np.int8)

@@ -64,6 +64,8 @@ class RunFrame:
         if len(values) < len(frames):
             self._place(rest, frames[len(values) :][:1], rest)
             frames[len(values) + 1 :] = frames[len(values)]
+        if not len(values):
+            return
         config, layout, used = self._config, self._artefact.layout, self._groups * self._config.group
         if config.groups_per_beat * config.group == config.beats_per_group * config.stream_bytes:
             layout.place(values, frames[: len(values), :used], config)  # beats are filled: no padding between groups

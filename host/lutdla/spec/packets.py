@@ -217,14 +217,14 @@ def schedule(program: Program, passes: int) -> Iterator[tuple[str, int]]:
     Each comes as soon as the core can make room for it: a frame behind the record that frees the one before, a piece
     behind the record that frees the one before the last. So the stream never waits for something that is behind it.
     """
-    lookups, per_pass = program.lookups, len(program.lookups)
+    lookups, per_pass, pieces = program.lookups, len(program.lookups), program.pieces
     arrivals = []
     for what, places in (("input", 1), ("tables", 2)):
         freed = [p * per_pass + i for p in range(passes) for i, record in enumerate(lookups)
                  if getattr(record, f"free_{what}")]
         arrivals += [(-1 if k < places else freed[k - places], what, k) for k in range(len(freed))]
     for _, what, k in sorted(arrivals, key=lambda arrival: arrival[0]):
-        yield what, k if what == "input" else k % program.pieces
+        yield what, k if what == "input" else k % pieces
 
 
 def run_packets(values: npt.NDArray[np.int8], image: MemoryImage, config: CoreConfig) -> bytes:

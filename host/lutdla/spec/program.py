@@ -197,8 +197,7 @@ ADDRESSES = ("codebook", "constant", "dest", "index", "shortcut", "table", "wind
 """Attributes of `Lookup` that are 16 bits of a record."""
 
 
-def record_fields(config: CoreConfig) -> tuple[tuple[str, int], ...]:
-    """Name and width of every field of a record, least significant first."""
+def _record_fields() -> tuple[tuple[str, int], ...]:
     head = (
         ("kind", 1), ("end", 1), *((name, 1) for name in FLAGS), ("store", 1), ("residual", 1), ("encodings", 3),
         ("low", 8), ("high", 8), ("groups", 16), ("codebooks", 16), *((name, 16) for name in ADDRESSES),
@@ -213,9 +212,18 @@ def record_fields(config: CoreConfig) -> tuple[tuple[str, int], ...]:
     return head + loops
 
 
+_FIELDS = _record_fields()
+_BYTES = sum(width for _, width in _FIELDS) // 8
+
+
+def record_fields(config: CoreConfig) -> tuple[tuple[str, int], ...]:
+    """Name and width of every field of a record, least significant first: the same in every core, so far."""
+    return _FIELDS
+
+
 def record_bytes(config: CoreConfig) -> int:
     """Bytes of a record."""
-    return sum(width for _, width in record_fields(config)) // 8
+    return _BYTES
 
 
 def increments(loops: tuple[Loop, ...], stream: str) -> list[int]:

@@ -19,6 +19,7 @@ from lutdla.spec.config import CoreConfig
 
 PORT_FIELDS = (("offset", 16), ("dy", 8), ("dx", 8), ("blocks", 8), ("shortcut", 8))
 """Name and width of what a window row holds for each port, least significant first."""
+_PORT_BYTES = sum(width for _, width in PORT_FIELDS) // 8
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def window_arrays(windows: Sequence[Window]) -> WindowArrays:
 
 def window_bytes(config: CoreConfig) -> int:
     """Bytes of a window row: 6 for each port, then 2 of the table offset."""
-    return config.ports * sum(width for _, width in PORT_FIELDS) // 8 + 2
+    return config.ports * _PORT_BYTES + 2
 
 
 def encode_window(window: Window) -> bytes:
