@@ -32,9 +32,9 @@ from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
 from lutdla.verify import reference_results
 
-BATCH, THREADS, PAIRS = 256, 1, 15
+BATCH, THREADS, PAIRS = 1024, 1, 15
 """Images of a call; threads of both; turns of each."""
-BATCHES = (1, 32, 1024)
+BATCHES = (1, 32, 256)
 """Further batches, for the table."""
 CHECKED = 3
 """Images that the reference computes too: some seconds each."""
