@@ -55,6 +55,12 @@ pytest-old-pynq: install ## the pynq tests again, with the pynq of Zynq-7000 ima
 		tests/emulation tests/overlay tests/backends tests/remote \
 		-k "emulation or hwh or every_board_is_built or pynq or own_client or over_the_network or board_lock or overlay_files"
 
+.PHONY: speed
+speed: install ## measure what users wait for again (some minutes, on an idle machine), and write docs/performance.md
+	for name in startup emulator_speed host_overhead compile_growth; do \
+		$(BIN)/python -m benchmarks.record $$name python -m benchmarks.$$name || exit 1; done
+	$(BIN)/python -m benchmarks.tables
+
 .PHONY: docs
 docs: install ## write the generated pages of docs/ and the figures of README.md again
 	$(BIN)/python -m lutdla.spec.document --out docs

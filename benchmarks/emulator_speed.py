@@ -31,6 +31,7 @@ from lutdla.runtime.network import Network
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig
 from lutdla.verify import reference_results
+from lutdla_overlay.cores import load_core
 
 BATCH, THREADS, PAIRS = 1024, 1, 15
 """Images of a call; threads of both; turns of each."""
@@ -41,11 +42,16 @@ CHECKED = 3
 HIDDEN = (64, 64)
 
 
+STREAMED = "xc7z010"
+"""A core that holds few of ResNet-8's tables: they come again with every four images."""
+
+
 def networks() -> dict[str, tuple[Artefact, nn.Module]]:
     """Name -> lookup network, and the dense network of the same shape."""
-    small = CoreConfig()
+    small, streamed = CoreConfig(), load_core(STREAMED).config
     return {
         "resnet8": (assemble(topology("resnet8", LAYOUT), LAYOUT), resnet8().eval()),
+        "resnet8_streamed": (assemble(topology("resnet8", streamed), streamed), resnet8().eval()),
         "mlp": (assemble(random_network(small, (784, *HIDDEN, 10)), small), mlp((784,), hidden=HIDDEN).eval()),
     }
 

@@ -18,6 +18,7 @@ from benchmarks import (
     overlay_page,
     peers_page,
     reliability_page,
+    speed_page,
     startup_page,
 )
 from benchmarks.record import ORIGIN, RESULTS, ROOT
@@ -129,7 +130,7 @@ def made_by(figures: dict[str, Any]) -> str:
 def _page(title: str, introduction: str, sections: dict[str, dict[str, Any]], command: str,
           comparisons: Iterable[tuple[str, str]] = ()) -> str:
     parts = [f"# {title}", NOTE, introduction]
-    made = (engine_page, accuracy_page, startup_page)
+    made = (engine_page, speed_page, accuracy_page, startup_page)
     for heading, words in (*(section for page in made for section in page.sections(sections)), *comparisons):
         parts += [f"## {heading}", words]
     for name, figures in sections.items():
@@ -214,6 +215,9 @@ def main() -> None:
     if startup_page.GROWTH in found:
         compile_words.plot(found[startup_page.GROWTH], ROOT / "docs" / "compile_growth.svg")
         print("docs/compile_growth.svg")
+    if speed_page.EMULATOR in found:
+        speed_page.plot(found[speed_page.EMULATOR], ROOT / "docs" / "emulator_speed.svg")
+        print("docs/emulator_speed.svg")
     cost_model_page.plot(cost_model.held_out(), ROOT / "docs" / "cost_model.svg")
     print("docs/cost_model.svg")
     for path in accuracy_page.plots(found):

@@ -30,6 +30,7 @@ from lutdla.spec.window import decode_window, window_arrays
 
 _NAMES = {register.offset: register.name for register in REGISTERS}
 _WRITABLE = {"IRQ_ENABLE", "PROFILE_ROW"}
+_KINDS = frozenset(int(kind) for kind in Kind)
 
 
 class _PacketError(Exception):
@@ -61,6 +62,7 @@ class EmulatorModel:
                               config.beats_per_word(memory) * config.stream_bytes), np.uint8)
             for memory in LOADABLE
         }  # fmt: skip
+        self._table_beats = config.beats_per_word("table")
         self._incoming: deque[bytes] = deque()
         self._outgoing: deque[bytes] = deque()
         self._engine: Engine | None = None
@@ -162,7 +164,7 @@ class EmulatorModel:
         magic, kind, memory, bank, address, length = HEADER.unpack(header)
         if magic != PACKET_MAGIC:
             raise _PacketError(ErrorCode.MAGIC)
-        if kind not in set(Kind):
+        if kind not in _KINDS:
             raise _PacketError(ErrorCode.KIND)
         if self._run is not None and kind not in (Kind.INPUT, Kind.TABLES):
             raise _PacketError(ErrorCode.ORDER)  # the run waits for data that can only come behind it
@@ -249,7 +251,7 @@ class EmulatorModel:
             raise _PacketError(ErrorCode.LENGTH)
         if not self._run.room_for_piece():
             raise _NoRoom
-        return rows * self.config.beats_per_word("table")
+        return rows * self._table_beats
 
     def _begin(self, model: int) -> None:
         self._loaded, self._model, self._packets, self._loads = False, model, 0, 0
@@ -303,7 +305,7 @@ class EmulatorModel:
 
     def _take_rows(self, payload: memoryview, memory: int, bank: int, row: int) -> None:
         """Write table rows; keep them until the piece is used."""
-        word = self.config.beats_per_word("table") * self.config.stream_bytes
+        word = self._table_beats * self.config.stream_bytes
         rows = np.frombuffer(payload[: len(payload) // word * word], np.uint8).reshape(-1, word)
         self._memories["table"][bank, row : row + len(rows)] = rows
         self._piece.append(TableRows(bank, row, rows[:, : self.config.lanes].tobytes()))
