@@ -79,6 +79,7 @@ setup(
         "lutdla": ["py.typed"],
         "lutdla.backends": ["*.cpp", "*.h"],
         "lutdla.explore": ["*.json", "templates/*.j2"],
+        "lutdla.native": ["*.cpp", "*.h"],
         "lutdla.nn.native": ["*.cpp"],
         "lutdla.recipes": ["*.toml"],
         "lutdla_hdl": ["py.typed", "*.toml", "*.v"],

@@ -18,7 +18,6 @@ from lutdla.spec.packets import (
     result_bytes,
     run_packets,
     run_parts,
-    trailers_crc,
     unpack_results,
 )
 from lutdla.spec.registers import BY_NAME, COUNTERS, MEMORY_CRCS, constant_registers
@@ -37,6 +36,7 @@ from tests.backends.harness import (
     load_and_run,
 )
 from tests.networks import two_layers
+from tests.packets import trailers_crc
 from tests.strategies import TINY, convolutions, inputs, memory_images
 
 

@@ -2,10 +2,11 @@
 
 import zlib
 
-from lutdla.spec.packets import ErrorCode, trailers_crc
+from lutdla.spec.packets import ErrorCode
 from lutdla_hdl.crc import START
 from lutdla_hdl.decoder import WRITE
 from tests.hdl.decoder_bench import WIDTHS, Decoder
+from tests.packets import trailers_crc
 
 
 def ready(dut):

@@ -111,7 +111,7 @@ def test_the_source_distribution_has_every_file_and_the_wheel_every_file_of_a_pa
     for root in ("host", "hdl", "overlay", "notebooks"):
         files = {path.relative_to(ROOT / root) for path in (ROOT / root).rglob("*") if path.is_file()}
         files = {path for path in files if not re.search(r"__pycache__|\.bit$|\.hwh$|(^|/)\.", str(path))}
-        assert {f"{root}/{path}" for path in files} <= names
+        assert {f"{root}/{path}" for path in files if path.suffix != ".so"} <= names  # compiled where it is installed
         assert {str(path) for path in files if len(path.parts) > 1} <= packed
 
 

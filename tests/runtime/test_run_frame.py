@@ -1,6 +1,5 @@
 """What goes to the core, against the packets as the specification joins them."""
 
-import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +9,7 @@ from lutdla.runtime.run_frame import RunFrame
 from lutdla.spec.packets import HEADER, run_bytes, run_parts
 from lutdla.verify import make_vectors
 from tests.networks import random_artefact
+from tests.packets import trailers_crc
 from tests.programs import Shape
 from tests.strategies import TINY
 
@@ -36,7 +36,7 @@ def test_a_frame_is_the_packets_of_its_images(core, shape, passes):
         filled_up = np.concatenate([values, np.repeat(values[-1:], count - images, axis=0)])
         parts = run_parts(artefact.frames(filled_up), artefact.image, config)
         assert frame.bytes.tobytes() == b"".join(parts)
-        assert frame.crc() == zlib.crc32(b"".join(part[-config.stream_bytes :] for part in parts))
+        assert frame.crc() == trailers_crc(parts, config)
     assert (buffer[len(frame.bytes) :] == 0xA5).all()
 
 
