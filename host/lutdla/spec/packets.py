@@ -39,7 +39,7 @@ after all others were. An error does not end a run: it waits for what was droppe
 An error drops everything up to TLAST and stays until it is cleared (register CONTROL.CLEAR_ERROR).
 
 Both ways are checked end to end. Register CRC_RUN tells which packets a run was made of: the host computes the same of
-what it meant to send (`trailers_crc`), so that old memory content with right CRCs, after a cache flush that did not
+what it meant to send (`runtime.run_frame`), so that old memory content with right CRCs, after a cache flush that did not
 happen, does not pass. Register CRC_RESULT is the CRC of the results as they left the core.
 """
 
