@@ -27,8 +27,8 @@ from lutdla.cli import application
 HERE = Path(__file__).parent
 DOCS, ROOT = HERE.parent, HERE.parents[1]
 
-PROJECT = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
-"""Pages that are at the top of the repository -> what they are called here."""
+PROJECT = {path.name: f"{path.stem.lower()}.md" for path in ROOT.glob("*.md") if path.name != "README.md"}
+"""Pages that are at the top of the repository -> what they are called here. README stands for the quick start."""
 
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 TOCTREE = re.compile(r"^```\{toctree\}\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -46,6 +46,9 @@ def stage(folder: Path) -> None:
             path.write_text(text.replace("<!-- commands -->", commands()), encoding="utf-8")
     for script in notebooks():
         notebook = jupytext.read(script, fmt="py:percent")
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = relinked(cell.source, script.parent)
         jupytext.write(notebook, folder / "tutorials" / f"{script.stem}.ipynb")
     index = folder / "decisions" / "README.md"
     index.write_text(index.read_text() + "\n```{toctree}\n:hidden:\n:glob:\n\n0*\n```\n", encoding="utf-8")
@@ -74,6 +77,8 @@ def relinked(text: str, folder: Path) -> str:
             page = path.relative_to(DOCS).as_posix()
         elif inside in PROJECT:
             page = PROJECT[inside]
+        elif path.suffix in (".ipynb", ".py") and path.stem in [script.stem for script in notebooks()]:
+            page = f"tutorials/{path.stem}.ipynb"
         elif path == DOCS / "decisions":
             page = "decisions/README.md"
         elif inside == "README.md":
