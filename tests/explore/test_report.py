@@ -11,10 +11,10 @@ import pytest
 
 from lutdla.errors import ToolError
 from lutdla.explore.choice import Choice
-from lutdla.explore.plot_parts import MOST_LETTERS, short
 from lutdla.explore.plot_pick import MOST_BESIDE, layer_plot, memory_plots, use_plot
 from lutdla.explore.plot_ways import measures, rate_plot, size_plot
 from lutdla.explore.report import report, write_report
+from lutdla.page.plot_parts import MOST_LETTERS, short
 from tests.explore.answers import trained, untrained
 
 TITLE = "net <script>alert('x')</script> & \"more\""

@@ -51,7 +51,8 @@ def application(arguments: Sequence[str] | None = None) -> typer.Typer:
     ) -> None:
         pass
 
-    for module in sorted(iter_modules(__path__), key=lambda module: module.name):
+    found = (module for module in iter_modules(__path__) if not module.name.startswith("_"))
+    for module in sorted(found, key=lambda module: module.name):
         command = import_module(f"{__name__}.{module.name}").command
         if arguments is None or module.name in arguments:
             app.command(module.name)(command)

@@ -29,7 +29,8 @@ class MemoryUse:
 @dataclass(frozen=True)
 class RegionUse:
     """A place in a memory: `size` words, groups or rows from `start` on, filled by record `born` and last read by
-    record `dies`; 0 is the input frame, or what is there from the beginning."""
+    record `dies`; 0 is the input frame, or what is there from the beginning. `readers`: all records that read it, of a
+    map; tables name none."""
 
     memory: str
     name: str
@@ -37,6 +38,7 @@ class RegionUse:
     size: int
     born: int
     dies: int
+    readers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,21 +113,21 @@ def _maps(artefact: Artefact) -> list[RegionUse]:
     windows = window_arrays(artefact.image.windows)
     frame = program.encode_input
     per_word = config.groups_per_word
-    first: list[Any] = ["input frame", frame.dest // per_word, -(-frame.groups // per_word), 0, 0]
+    first: list[Any] = ["input frame", frame.dest // per_word, -(-frame.groups // per_word), 0, 0, ()]
     open_: dict[str, list[list[Any]]] = {"index_words": [first], "value_rows": []}
     closed: list[RegionUse] = []
     for number, record in enumerate(program.lookups, start=1):
         for memory, (read, written) in _touched(record, windows, artefact).items():
             for region in open_[memory]:
-                inside = (read >= region[1]) & (read < region[1] + region[2])
-                region[4] = number if inside.any() else region[4]
+                if ((read >= region[1]) & (read < region[1] + region[2])).any():
+                    region[4], region[5] = number, (*region[5], number)
             if not len(written):
                 continue
             start, size = int(written.min()), int(np.ptp(written)) + 1
             replaced = [r for r in open_[memory] if r[1] < start + size and start < r[1] + r[2]]
             closed += [RegionUse(memory, *region) for region in replaced]
             kept = [r for r in open_[memory] if not any(r is old for old in replaced)]
-            open_[memory] = [*kept, [f"{artefact.layers[number]} output", start, size, number, number]]
+            open_[memory] = [*kept, [f"{artefact.layers[number]} output", start, size, number, number, ()]]
     closed += [RegionUse(memory, *region) for memory, regions in open_.items() for region in regions]
     return sorted(closed, key=lambda region: (region.memory, region.born, region.start))
 

@@ -8,7 +8,7 @@ from typing import Any
 from lutdla.explore.answer import Answer, Candidate
 from lutdla.explore.choice import Choice
 from lutdla.explore.limits import RESOURCES, WORDS, Limits
-from lutdla.explore.plot_parts import FAINT, PALETTE, Plot, axis, layout, lines, short, text
+from lutdla.page.plot_parts import FAINT, PALETTE, Plot, axis, layout, lines, short, text
 
 MEMORIES = {"index_words": ("Index memory", "word"), "value_rows": ("Value memory", "group"),
             "table_rows": ("Table memory", "row")}  # fmt: skip

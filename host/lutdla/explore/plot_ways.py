@@ -8,7 +8,7 @@ from typing import Any
 
 from lutdla.explore.answer import Answer, Candidate
 from lutdla.explore.limits import RESOURCES, WORDS
-from lutdla.explore.plot_parts import FAINT, LEGEND, PALETTE, SHARES, Plot, axis, labels, layout, lines, text
+from lutdla.page.plot_parts import FAINT, LEGEND, PALETTE, SHARES, Plot, axis, labels, layout, lines, text
 
 SYMBOLS = {"l2": "circle", "l1": "square", "chebyshev": "diamond"}
 """Metric -> shape of a candidate."""

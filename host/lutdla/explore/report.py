@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from lutdla.errors import ToolError
 from lutdla.explore.answer import Answer, Candidate
 from lutdla.explore.limits import SPARE
-from lutdla.explore.plot_parts import Plot
 from lutdla.explore.plot_pick import pick_plots
 from lutdla.explore.plot_ways import rate_plot, size_plot
 from lutdla.explore.rows import row_of
+from lutdla.page import Plot, render
 
 TEMPLATE = "report.html.j2"
 
@@ -36,27 +34,11 @@ def write_report(path: Path, title: str, answers: Sequence[Answer], note: str | 
 
 def report(title: str, answers: Sequence[Answer], note: str | None = None) -> str:
     """The report's text; as `write_report`."""
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-        from plotly.offline import get_plotlyjs, get_plotlyjs_version
-    except ImportError as error:
-        raise ToolError(f"{error.name} is not installed: pip install 'lutdla[explore]'") from error
-    environment = Environment(loader=PackageLoader("lutdla.explore"), undefined=StrictUndefined, autoescape=True,
-                              trim_blocks=True, lstrip_blocks=True)
     boards = [_board(number, one) for number, one in enumerate(answers)]
     figures = {f"{board['id']}-{plot.key}": plot.figure for board in boards for plots in board["plots"]
                for plot in plots}
-    made: str = environment.get_template(TEMPLATE).render(
-        title=title, note=note, boards=boards, figures=figures, trained=any(board["trained"] for board in boards),
-        spare=SPARE, plotly=get_plotlyjs(), versions=f"lutdla {_version()}, plotly.js {get_plotlyjs_version()}")
-    return made
-
-
-def _version() -> str:
-    try:
-        return version("lutdla")
-    except PackageNotFoundError:  # run from a checkout
-        return "(not installed)"
+    return render("lutdla.explore", TEMPLATE, figures, title=title, note=note, boards=boards, spare=SPARE,
+                  trained=any(board["trained"] for board in boards))
 
 
 def _board(number: int, answer: Answer) -> dict[str, Any]:
