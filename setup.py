@@ -88,7 +88,7 @@ setup(
         "lutdla_overlay": ["py.typed", "*.toml", "boards/*.toml", "cores/*.toml", "templates/*.j2"],
         "lutdla_overlay.ip": ["templates/*.j2"],
         "lutdla_overlay.overlays": ["lutdla.bit.d/*"],
-        "lutdla_notebooks": ["*.ipynb", "models/*"],
+        "lutdla_notebooks": ["*.ipynb", "*.mplstyle", "models/*"],
     },
     ext_modules=[
         Extension(f"lutdla.native.{name}", [f"host/lutdla/native/{name}.cpp"], depends=HEADERS,

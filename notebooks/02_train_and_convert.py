@@ -91,10 +91,10 @@ for c, each in ((4, few_rows), (core.c, rows)):
     epochs = np.arange(1, len(each) + 1)
     middle.plot(epochs, [row["loss"] for row in each], ".-", label=f"c={c}")
     right.plot(epochs, [row["validation"] for row in each], ".-", label=f"c={c}")
-middle.set(title="loss", xlabel="epoch of LUTBoost")
+middle.set(title="loss", xlabel="epoch of LUTBoost", xticks=range(1, 16, 2))
 middle.legend()
 right.axhline(nn.accuracy(dense, *test), color="0.6", ls="--", lw=1)
-right.set(title="accuracy while it trains", xlabel="epoch of LUTBoost", ylim=(0.8, 1))
+right.set(title="accuracy while it trains", xlabel="epoch of LUTBoost", ylim=(0.8, 1), xticks=range(1, 16, 2))
 plt.show()
 
 # %% [markdown]

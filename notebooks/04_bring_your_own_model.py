@@ -9,9 +9,9 @@
 # %% [markdown]
 # # Bring your own model
 #
-# Any PyTorch module whose layers the core runs can be converted: convolutions, fully connected layers, batch norm, ReLU,
-# pooling, residual additions. This notebook takes a small residual network of ours, sees what is refused and why, trains
-# it as lookups, and looks at what the compiler makes of it. It needs PyTorch (`pip install "lutdla[train]"`).
+# Any PyTorch module whose layers the core runs can be converted: convolutions, fully connected layers, batch norm,
+# ReLU, pooling, residual additions. This notebook takes a small residual network of ours, sees what is refused and why,
+# trains it as lookups, and looks at what the compiler makes of it. It needs PyTorch (`pip install "lutdla[train]"`).
 
 # %%
 import matplotlib.pyplot as plt
@@ -29,7 +29,6 @@ from lutdla_overlay.cores import load_core
 
 plt.style.use("lutdla.mplstyle")
 torch.set_num_threads(1)
-torch.manual_seed(0)
 
 
 # %% [markdown]
@@ -37,7 +36,7 @@ torch.manual_seed(0)
 
 # %%
 class Digits(layers.Module):
-    """Two convolutions with a residual connection, a pool, and a fully connected layer."""
+    """Two convolutions, the second with a residual connection, and a fully connected layer."""
 
     def __init__(self, activation: type[layers.Module] = layers.ReLU) -> None:
         super().__init__()
@@ -51,9 +50,9 @@ class Digits(layers.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (B, 10) of images (B, 1, 8, 8)."""
-        x = self.activation(self.first_norm(self.first(x)))
+        x = self.pool(self.activation(self.first_norm(self.first(x))))
         x = self.activation(self.second_norm(self.second(x)) + x)
-        return self.last(self.pool(x).flatten(1))
+        return self.last(x.flatten(1))
 
 
 # %% [markdown]
@@ -77,6 +76,7 @@ except lutdla.errors.CompileError as error:
 # or from a file: `nn.load_model("model.pt2")` reads what `torch.export` saves, and ONNX.
 
 # %%
+torch.manual_seed(0)
 dense = Digits()
 nn.train_dense(dense, *train, epochs=12, batch=64, rate=5e-3, seed=0)
 boost = nn.LUTBoost(dense, batch=64, techniques=[Averaging(), Distillation(0.5)],
@@ -84,7 +84,8 @@ boost = nn.LUTBoost(dense, batch=64, techniques=[Averaging(), Distillation(0.5)]
                     stages=[Stage("joint", epochs=5, centroid_rate=0.2, weight_rate=1e-3, table_rate=1e-3)])
 converted = nn.accuracy(boost.replace(train), *test)
 network = boost.fit(train)
-reached = {"dense": nn.accuracy(dense, *test), "converted": converted, "trained as lookups": nn.accuracy(network, *test)}
+reached = {"dense": nn.accuracy(dense, *test), "converted": converted,
+           "trained as lookups": nn.accuracy(network, *test)}
 for name, value in reached.items():
     print(f"{name:<20} {value:.1%}")
 
@@ -142,4 +143,4 @@ for row, column in zip(*np.nonzero(confusion)):
 axis.set(title=f"{(answers == digits.test_labels).mean():.1%} are right", xlabel="network says", ylabel="it is",
          xticks=range(10), yticks=range(10))
 plt.show()
-artefact.save("my_model.lut")
+path = artefact.save("my_model.lut")

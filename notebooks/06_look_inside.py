@@ -14,9 +14,13 @@
 # source that becomes Verilog; faults are provoked on an emulated board. (`pip install "lutdla[hdl,board]"`)
 
 # %%
+import warnings
+
+warnings.simplefilter("ignore")  # pynq's own, on a computer that is no board
+
+# %%
 import logging
 import tempfile
-import warnings
 from collections import Counter
 from random import Random
 
@@ -26,13 +30,17 @@ from vcdvcd import VCDVCD
 
 import lutdla
 from lutdla.backends.myhdl import MyhdlModel
+from lutdla.backends.pynq import PynqBackend
 from lutdla.backends.simulated import SimulatedBackend
+from lutdla.faults.campaign import FAULTS
+from lutdla.faults.device import FaultyDevice
 from lutdla.runtime import Accelerator
 from lutdla.spec.memory import LOADABLE
 from lutdla.spec.packets import HEADER, Kind, load_packets
 from lutdla.spec.registers import REGISTERS
+from lutdla_overlay.boards import load_board
+from lutdla_overlay.hwh import write_overlay
 
-warnings.simplefilter("ignore")  # pynq's own, on a computer that is no board
 plt.style.use("lutdla.mplstyle")
 digits = np.load("models/digits.npz")
 artefact = lutdla.Artefact.load("models/digits.tiny.lut")
@@ -86,7 +94,7 @@ SIGNALS = {
 first = next(time for time, value in waves["testbench.lutdla_core0.sequencer.busy"].tv if value == "1") // 2 - 22
 cycles = np.arange(first, first + profile.cycles + 40)
 figure, axis = plt.subplots(figsize=(11, 4))
-for row, (words, name) in enumerate(SIGNALS.items()):
+for row, name in enumerate(SIGNALS.values()):
     signal = waves[f"testbench.{name}"]
     levels = np.array([int(signal[int(2 * cycle)], 2) for cycle in cycles])
     axis.fill_between(cycles - first, -row, -row + 0.7 * levels, step="post", color=f"C{row % 6}", alpha=0.35)
@@ -110,18 +118,11 @@ for name in ("MAGIC", "ABI", "STATUS", "ERROR", "MODEL", "IMAGES", "CYCLES", "LO
 # %% [markdown]
 # ## A fault, and its recovery
 #
-# `lutdla.faults` breaks an emulated board in 50 ways. Here a bit flips in the payload of a packet, on its way to the
-# core. The core's CRC finds it, the core refuses the packet, and the driver resets, loads again and repeats the run: the
-# result is right, and the accelerator remembers.
+# `lutdla.faults` breaks an emulated board in many ways. Here a bit flips in the payload of a packet, on its way to the
+# core. The core's CRC finds it and the core refuses the packet. The driver resets it and repeats the run: the result is
+# right, and the accelerator remembers.
 
 # %%
-from lutdla.backends.pynq import PynqBackend  # noqa: E402
-from lutdla.faults import campaign  # noqa: E402, F401
-from lutdla.faults.device import FaultyDevice  # noqa: E402
-from lutdla.faults.fault import FAULTS  # noqa: E402
-from lutdla_overlay.boards import load_board  # noqa: E402
-from lutdla_overlay.hwh import write_overlay  # noqa: E402
-
 logging.getLogger("lutdla").setLevel(logging.ERROR)  # what is said below would also be logged
 device = FaultyDevice(arch="armv7l")
 bitfile = write_overlay(tempfile.mkdtemp(), artefact.config, load_board("pynq-z2"))
@@ -165,5 +166,5 @@ for name in ("flip_magic", "flip_length", "flip_crc", "packet_lost", "beat_twice
 board.close()
 
 # %% [markdown]
-# `python -m benchmarks.faults` in lutdla's repository provokes a thousand of them, [reliability.md] shows what became of
-# each. On a board, `accelerator.policy.recoveries` is worth a look after a long run.
+# `python -m benchmarks.faults` in lutdla's repository provokes many more, `docs/reliability.md` shows what became of
+# them. On a board, `accelerator.policy.recoveries` is worth a look after a long run.
