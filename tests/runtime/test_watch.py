@@ -161,7 +161,7 @@ def test_without_a_notebook_it_is_text(capsys):
 
 
 def test_a_notebook_without_widgets_gets_text(capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: Shell()))
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=Shell))
     monkeypatch.setattr("lutdla.runtime.watch_views.find_spec", lambda name: None)
     Watch(Counting(), pictures(7), labels=[8]).run()
     assert "last: 7 (it is 8)" in capsys.readouterr().out

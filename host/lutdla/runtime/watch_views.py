@@ -140,9 +140,11 @@ class Panel:
 # -- parts of the panel ------------------------------------------------------------------------------------------------
 def figures_html(state: WatchState) -> str:
     """Figures as a table, and the curve of the rate below."""
-    rows = "".join(f'<tr><td style="padding-right:14px;opacity:.7">{name}</td><td style="text-align:right;'
-                   f'font-variant-numeric:tabular-nums"><b>{value}</b></td></tr>' for name, value in state.rows())
-    return (f'<div style="width:270px;line-height:1.6"><table>{rows}</table>'
+    rows = "".join(
+        f'<tr style="white-space:nowrap"><td style="padding-right:20px;opacity:.7">{name}</td>'
+        f'<td style="text-align:right;font-variant-numeric:tabular-nums"><b>{value}</b></td></tr>'
+        for name, value in state.rows())
+    return (f'<div style="width:300px;line-height:1.6"><table style="width:270px">{rows}</table>'
             f'{curve_svg(list(state.rates))}</div>')
 
 
