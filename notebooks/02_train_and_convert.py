@@ -10,8 +10,8 @@
 # # Train and convert
 #
 # From a dense network in PyTorch to a file for the accelerator, in four steps: train it, *convert* its layers to table
-# lookups, train those (LUTBoost), compile. This notebook needs PyTorch (`pip install "lutdla[train]"`), so it is for
-# your computer, or for a board with a 64-bit system; the `.lut` file that it writes runs on every board.
+# lookups, train those (LUTBoost), compile. This notebook needs PyTorch (`pip install "lutdla[notebooks,train]"`),
+# so it is for your computer, or for a board with a 64-bit system; the `.lut` file that it writes runs on every board.
 
 # %%
 import matplotlib.pyplot as plt

@@ -11,7 +11,8 @@
 #
 # Any PyTorch module whose layers the core runs can be converted: convolutions, fully connected layers, batch norm,
 # ReLU, pooling, residual additions. This notebook takes a small residual network of ours, sees what is refused and why,
-# trains it as lookups, and looks at what the compiler makes of it. It needs PyTorch (`pip install "lutdla[train]"`).
+# trains it as lookups, and looks at what the compiler makes of it. It needs PyTorch (`pip install
+# "lutdla[notebooks,train]"`).
 
 # %%
 import matplotlib.pyplot as plt

@@ -13,7 +13,7 @@
 # looks at every core that the hardware can have and finds the one that runs a network fastest in what a board has. This
 # notebook does the same in Python, for a keyword spotter on three boards. All figures are predictions: cycles by a
 # model of the Verilated core, area by one of yosys' synthesis, and the clock is an assumption until Vivado has shown
-# it. (`pip install "lutdla[explore]"`)
+# it. (`pip install "lutdla[notebooks,explore]"`)
 
 # %%
 import matplotlib.pyplot as plt

@@ -11,7 +11,7 @@
 #
 # What happens between `network(x)` and its result: packets on a stream, registers, waveforms of one image in the
 # hardware. And what happens when something breaks. The hardware here is the MyHDL simulation of a small core, the very
-# source that becomes Verilog; faults are provoked on an emulated board. (`pip install "lutdla[hdl,board]"`)
+# source that becomes Verilog; faults are provoked on an emulated board. (`pip install "lutdla[notebooks,hdl,board]"`)
 
 # %%
 import warnings

