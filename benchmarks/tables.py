@@ -67,6 +67,7 @@ TITLES = {
     "training": "Accuracy of the demo's recipe over seeds",
     "cluster": "A search on a cluster, one of whose workers is killed",
     "first_layer": "Cuts of the first layer", "rtl_speed": "Speed of RTL simulation",
+    "notebooks": "The notebooks, seconds of each",
 }  # fmt: skip
 VERIFICATION = ("verify",)
 """Results that docs/verification.md shows; the others go to docs/performance.md."""

@@ -14,8 +14,8 @@ DRIVER = "/usr/bin/chromedriver"
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-    # whatever a page asks for by name is not found
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    # whatever a page asks for is not found, but on this computer
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )  # fmt: skip
 
 TIMEOUT_S = 20

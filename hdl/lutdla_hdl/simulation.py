@@ -5,11 +5,16 @@ MyHDL keeps its simulator state in globals, so only one `CoreSimulation` can be 
 
 from __future__ import annotations
 
+import inspect
 import random
+import sys
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from myhdl import Simulation, _simulator, always, block, delay, instance, instances
+from myhdl import Simulation, _simulator, always, block, delay, instance, instances, traceSignals
 
 from lutdla.errors import ToolError
 from lutdla.spec.config import CoreConfig
@@ -18,6 +23,10 @@ from lutdla_hdl.interfaces import AxiLite, AxiStream
 
 REGISTER_CYCLES = 100
 """Cycles after which a register access that has not been answered is a fault of the core."""
+
+
+STACK = 8
+"""Frames that MyHDL gets to see: it looks at six at the most."""
 
 
 class StreamDriver:
@@ -148,6 +157,25 @@ def testbench(
     return instances()
 
 
+@contextmanager
+def _short_stack() -> Iterator[None]:
+    """MyHDL asks for the whole stack at every block and process, and looks at its newest frames alone. A notebook's
+    is deep: most of the time that making a core takes there goes into it."""
+
+    def newest(context: int = 0) -> list[tuple[Any, str, int, str]]:
+        frame, found = sys._getframe(1), []
+        while frame is not None and len(found) < STACK:
+            found.append((frame, frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+            frame = frame.f_back
+        return found
+
+    whole, inspect.stack = inspect.stack, newest
+    try:
+        yield
+    finally:
+        inspect.stack = whole
+
+
 class CoreSimulation:
     """A running simulation.
 
@@ -155,11 +183,13 @@ class CoreSimulation:
         config: the core.
         stall: probability (0..1) that a stream pauses in a cycle, both directions.
         seed: of the stalls.
+        trace: file (.vcd) that gets all signals; two nanoseconds in it are a clock cycle.
     """
 
     _open: CoreSimulation | None = None
 
-    def __init__(self, config: CoreConfig, stall: float = 0.0, seed: int = 0) -> None:
+    def __init__(self, config: CoreConfig, stall: float = 0.0, seed: int = 0,
+                 trace: Path | None = None) -> None:
         if CoreSimulation._open is not None:
             raise ToolError("a MyHDL simulation is already open and MyHDL can run only one: close it first")
         self.config = config
@@ -167,7 +197,12 @@ class CoreSimulation:
         self._port = RegisterPort()
         known = len(_simulator._signals)
         self._signals = ports(config)
-        bench = testbench(self._signals, self._driver, self._monitor, self._port, config)
+        with _short_stack():
+            bench = testbench(self._signals, self._driver, self._monitor, self._port, config)
+        if trace is not None:
+            traceSignals.directory, traceSignals.filename = str(trace.parent), trace.stem
+            traceSignals.tracebackup = traceSignals.tracelists = False
+            traceSignals(bench)
         self._simulation = Simulation(bench)
         self._made = slice(known, len(_simulator._signals))
         CoreSimulation._open = self

@@ -26,8 +26,8 @@ IN_WHEEL = (
     "lutdla/backends/pynq_driver.py", "lutdla/recipes/magic.toml", "lutdla_hdl/convert.py",
     "lutdla_overlay/boards/pynq-z2.toml", "lutdla_overlay/cores/zcu104.toml", "lutdla_overlay/hints.toml",
     "lutdla_overlay/templates/1_project.tcl.j2", "lutdla_overlay/ip/templates/component.xml.j2",
-    "lutdla_overlay/overlays/lutdla.bit.d/README.md", "lutdla_notebooks/01_run_a_network.ipynb",
-    "lutdla_notebooks/models/digits.npz", *MODELS,
+    "lutdla_overlay/overlays/lutdla.bit.d/README.md", "lutdla_notebooks/03_run_on_the_accelerator.ipynb",
+    "lutdla_notebooks/lutdla.mplstyle", "lutdla_notebooks/models/digits.npz", *MODELS,
 )  # fmt: skip
 OLD_PYNQ = Path(sys.prefix) / "pynq-3.1.2"
 
@@ -150,6 +150,6 @@ def test_pynq_copies_the_notebooks(environment, tmp_path, line):
     run(environment / "python", "-W", "ignore", environment / "pynq", "get-notebooks", "lutdla", "-d", "Pynq-Z2", "-p",
         tmp_path / "copied", **options)
     copied = tmp_path / "copied" / "lutdla"
-    assert (copied / "01_run_a_network.ipynb").read_bytes() == (
-        ROOT / "notebooks" / "lutdla_notebooks" / "01_run_a_network.ipynb").read_bytes()
+    assert (copied / "03_run_on_the_accelerator.ipynb").read_bytes() == (
+        ROOT / "notebooks" / "lutdla_notebooks" / "03_run_on_the_accelerator.ipynb").read_bytes()
     assert {path.name for path in (copied / "models").iterdir()} >= {Path(name).name for name in MODELS}

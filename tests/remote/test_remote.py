@@ -2,19 +2,17 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
 
 import lutdla
+from benchmarks import notebooks
 from lutdla.backends.emulator import EmulatorModel
 from lutdla.cli.serve import command
 from lutdla.errors import DeadlineError, DeviceError, InputError, LutdlaError
@@ -86,15 +84,12 @@ def test_an_overlay_of_one_s_own(board, tmp_path):
 
 @pytest.mark.timeout(120)
 def test_a_notebook_runs_on_it(board, tmp_path):
-    folder = shutil.copytree(NOTEBOOKS, tmp_path / "lutdla")
-    notebook = nbformat.read(folder / "01_run_a_network.ipynb", as_version=4)
     here = 'target = "lutdla.bit" if has_board() else "emulator"'
-    (cell,) = (cell for cell in notebook.cells if here in cell.source)
-    cell.source = cell.source.replace(here, f'target = "{target(board)}"')
-    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(folder)}}).execute()
-    text = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
-    assert "93 of 100 are right" in text
-    assert "MAGIC = Register(" in text
+    done = notebooks.execute("03_run_on_the_accelerator", tmp_path / "lutdla", {here: f'target = "{target(board)}"'},
+                             until="## Compare back ends")
+    assert done.error == ""
+    assert "93 of 100 are right" in done.text
+    assert "MAGIC = Register(" in done.text
 
 
 def stock(host, *command):

@@ -24,6 +24,7 @@ from lutdla.spec.registers import COUNTERS
 
 if TYPE_CHECKING:
     from lutdla.runtime.accelerator import Accelerator
+    from lutdla.runtime.watch import Watch
 
 STREAMED_CHUNK_BYTES = 8 << 20
 """Most bytes of one exchange where tables are streamed, and come again in each pass: between two exchanges the core
@@ -214,6 +215,18 @@ class Network:
             raise DeviceError("this network is not on the device any more: it was closed or another model was loaded, "
                               "load it again with Accelerator.load")
         return core
+
+    def watch(self, images: Any, *, labels: npt.ArrayLike | None = None, **options: Any) -> Watch:
+        """Run images batch by batch with a live view of figures: iterate over it, or call its `run()`.
+
+        Args:
+            images: (images, *input shape), or an iterator of batches.
+            labels: class numbers (images,).
+            options: batch, names, view, every_s, timeout_s: see `lutdla.runtime.watch.Watch`.
+        """
+        from lutdla.runtime.watch import Watch
+
+        return Watch(self, images, labels=labels, **options)
 
     # -- end ---------------------------------------------------------------------------------------------------------
     def close(self) -> None:
