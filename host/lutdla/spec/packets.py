@@ -39,8 +39,8 @@ after all others were. An error does not end a run: it waits for what was droppe
 An error drops everything up to TLAST and stays until it is cleared (register CONTROL.CLEAR_ERROR).
 
 Both ways are checked end to end. Register CRC_RUN tells which packets a run was made of: the host computes the same of
-what it meant to send (`runtime.run_frame`), so that old memory content with right CRCs, after a cache flush that did not
-happen, does not pass. Register CRC_RESULT is the CRC of the results as they left the core.
+what it meant to send (`runtime.run_frame`), so that old memory content with right CRCs, after a cache flush that did
+not happen, does not pass. Register CRC_RESULT is the CRC of the results as they left the core.
 """
 
 from __future__ import annotations
