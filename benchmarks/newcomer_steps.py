@@ -83,7 +83,8 @@ class _Reader:
     def _console(self, line: int, text: str, special: str) -> None:
         for offset, words in enumerate(text.splitlines()):
             if words.startswith("$ "):
-                self.steps.append(Step(self.document, line + offset, "sh", words[2:], special=special))
+                command = _without_comment(words[2:])
+                self.steps.append(Step(self.document, line + offset, "sh", command, special=special))
             elif words.strip():
                 self._promise([words])
 

@@ -21,10 +21,12 @@ TARGETS = ("clean", "demo", "docs", "site", "test")
 
 @pytest.fixture
 def digits(tmp_path, monkeypatch):
-    """A folder with digits.lut, a network of the demo's shape for the core of most boards, as the working folder."""
+    """The working folder, with what the demo leaves, and the same as digits.lut, for the core of most boards."""
     config = load_core("xc7z020").config
     network = dataclasses.replace(random_network(config, (784, 32, 10)), input_shape=(28, 28), input_scale=1 / 255)
-    assemble(network, config).save(tmp_path / "digits.lut")
+    (tmp_path / "lutdla-demo").mkdir()
+    for name in ("digits.lut", "lutdla-demo/mlp.lut"):
+        assemble(network, config).save(tmp_path / name)
     monkeypatch.chdir(tmp_path)
 
 

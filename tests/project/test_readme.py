@@ -17,10 +17,11 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 
 @pytest.fixture
 def digits(tmp_path, monkeypatch):
-    """A folder with digits.lut, a network of the demo's shape, as the working folder."""
+    """A folder with what the demo leaves, as the working folder."""
     config = CoreConfig()
     network = dataclasses.replace(random_network(config, (784, 32, 10)), input_shape=(28, 28), input_scale=1 / 255)
-    assemble(network, config).save(tmp_path / "digits.lut")
+    (tmp_path / "lutdla-demo").mkdir()
+    assemble(network, config).save(tmp_path / "lutdla-demo" / "mlp.lut")
     monkeypatch.chdir(tmp_path)
 
 
