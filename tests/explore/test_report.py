@@ -11,9 +11,10 @@ import pytest
 
 from lutdla.errors import ToolError
 from lutdla.explore.choice import Choice
-from lutdla.explore.plot_pick import MOST_BESIDE, layer_plot, memory_plots, use_plot
+from lutdla.explore.plot_pick import use_plot
 from lutdla.explore.plot_ways import measures, rate_plot, size_plot
 from lutdla.explore.report import report, write_report
+from lutdla.page.network_plots import MOST_BESIDE, layer_plot, memory_plots
 from lutdla.page.plot_parts import MOST_LETTERS, short
 from tests.explore.answers import trained, untrained
 
@@ -51,6 +52,10 @@ class Page(HTMLParser):
         (at,) = [number for number, (_, attributes) in enumerate(e for e in self.elements if e[0] == "script")
                  if attributes.get("id") == "figures"]
         return json.loads(self.scripts[at])
+
+
+def layers_of(choice):
+    return layer_plot(choice.explanation, choice.cycles_per_image)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +128,7 @@ def test_plots_are_what_plotly_takes(answers):
         plots = [rate_plot(answer), size_plot(answer)]
         if answer.pick is not None:
             choice = answer.pick.choice
-            plots += [use_plot(answer.limits, choice), layer_plot(choice), *memory_plots(choice)]
+            plots += [use_plot(answer.limits, choice), layers_of(choice), *memory_plots(choice.explanation)]
         for plot in plots:
             if plot is not None:
                 go.Figure(plot.figure)  # refuses names and values that it does not know
@@ -156,7 +161,7 @@ def test_what_is_not_known_leaves_no_empty_panel(answers):
 
 def test_cycles_of_layers_are_all_cycles(answers):
     choice = answers[0].pick.choice
-    bars = layer_plot(choice).figure["data"]
+    bars = layers_of(choice).figure["data"]
     assert sum(sum(bar["x"]) for bar in bars) == pytest.approx(choice.cycles_per_image)
     waits = sum(one.waits for one in choice.explanation.records) / choice.images
     assert sum(bars[2]["x"]) == pytest.approx(waits)
@@ -166,9 +171,9 @@ def test_many_layers_have_a_plot_across_the_page(answers):
     choice = answers[0].pick.choice
     found = choice.explanation
     records = tuple(replace(found.records[0], layer=f"layer{number}") for number in range(MOST_BESIDE + 1))
-    many = layer_plot(replace(choice, explanation=replace(found, records=records)))
-    assert many.group != use_plot(answers[0].limits, choice).group == layer_plot(choice).group
-    assert many.figure["layout"]["height"] > layer_plot(choice).figure["layout"]["height"]
+    many = layers_of(replace(choice, explanation=replace(found, records=records)))
+    assert many.group != use_plot(answers[0].limits, choice).group == layers_of(choice).group
+    assert many.figure["layout"]["height"] > layers_of(choice).figure["layout"]["height"]
 
 
 def test_shares_of_the_board_are_whole(answers):
@@ -180,7 +185,7 @@ def test_shares_of_the_board_are_whole(answers):
 
 def test_maps_of_a_memory_do_not_overlap(answers):
     choice: Choice = answers[0].pick.choice
-    plots = list(memory_plots(choice))
+    plots = list(memory_plots(choice.explanation))
     assert [plot.title for plot in plots] == ["Index memory", "Table memory"]
     for plot in plots:
         (bars,) = plot.figure["data"]

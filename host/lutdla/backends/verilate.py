@@ -51,13 +51,26 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
         raise ToolError(f"{Path(command[0]).name} failed:\n{(done.stdout + done.stderr)[-3000:]}")
 
 
+def _folder(config: CoreConfig) -> Path:
+    return cache_folder() / "rtl" / hardware_digest(config, verilator()[0], HARNESS)
+
+
+def built(config: CoreConfig) -> Path | None:
+    """The shared library of a core, if it is in the cache; None: it is not, or a tool is missing."""
+    try:
+        library = _folder(config) / LIBRARY
+    except ToolError:
+        return None
+    return library if library.exists() else None
+
+
 def build(config: CoreConfig) -> Path:
     """The shared library of a core; built when it is not in the cache.
 
     Raises:
         ToolError: a tool is missing or failed.
     """
-    folder = cache_folder() / "rtl" / hardware_digest(config, verilator()[0], HARNESS)
+    folder = _folder(config)
     library = folder / LIBRARY
     with locked(folder):
         if not library.exists():
