@@ -36,8 +36,10 @@ class MapDifference:
     added: float
 
 
-def differences(found: Inspection, maps: Mapping[str, npt.NDArray[np.int8]], dense: Mapping[str, npt.NDArray[np.float32]],
-                results: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]) -> tuple[MapDifference, ...]:  # fmt: skip
+def differences(
+    found: Inspection, maps: Mapping[str, npt.NDArray[np.int8]], dense: Mapping[str, npt.NDArray[np.float32]],
+    results: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
+) -> tuple[MapDifference, ...]:  # fmt: skip
     """Compare all maps that both networks have.
 
     Args:

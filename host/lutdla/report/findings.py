@@ -24,7 +24,7 @@ FULL = 0.95
 
 def findings(report: ModelReport) -> tuple[str, ...]:
     """Sentences, what costs accuracy first."""
-    return tuple([*_accuracy(report), *_inside(report), *_cost(report)])
+    return (*_accuracy(report), *_inside(report), *_cost(report))
 
 
 def _accuracy(report: ModelReport) -> Iterator[str]:
