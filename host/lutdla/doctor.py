@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lutdla.native.library import variant
 from lutdla.runtime.target import has_board
 
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
@@ -103,6 +104,14 @@ def _fashion_mnist() -> Finding:
                    "" if complete else "sudo apt-get install dataset-fashion-mnist")
 
 
+def _kernels() -> Finding:
+    """The compiled kernels of the emulator and of the host's path."""
+    found = variant()
+    return Finding("kernels", "a fast emulator; numpy computes the same, many times slower",
+                   None if found == "numpy" else found,
+                   f"sudo apt-get install g++ && {_install()} --force-reinstall --no-deps" if found == "numpy" else "")
+
+
 def _board() -> Finding:
     found = has_board()
     return Finding("board", "hardware; everything else runs on models of it", "programmable logic found" if found
@@ -114,6 +123,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     lambda: _package("numpy", "everything"),
     lambda: _package("safetensors", "artefact files"),
     lambda: _package("typer", "the command line"),
+    _kernels,
     lambda: _package("torch", "training and compiling", "train"),
     lambda: _package("pynq", "back end pynq", "board"),
     lambda: _package("myhdl", "back ends myhdl and rtl, lutdla hdl", "hdl"),
@@ -123,6 +133,9 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     lambda: _tool("iverilog", "tests of the Verilog", "sudo apt-get install iverilog", "-V"),
     lambda: _package("pyosys", "area reports", "hdl"),
     lambda: _package("jinja2", "lutdla build", "overlay"),
+    lambda: _package("optuna", "lutdla explore", "explore"),
+    lambda: _package("plotly", "the pages of lutdla explore and lutdla report", "explore"),
+    lambda: _package("ipywidgets", "the live view in notebooks", "notebooks"),
     lambda: _tool("vivado", "bitstreams; everything up to them works without", VIVADO_FIX, "-version"),
     _fashion_mnist,
     _board,

@@ -15,7 +15,7 @@ from lutdla.backends.emulator import EmulatorModel
 from lutdla.backends.simulated import SimulatedBackend
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.random_network import random_network
-from lutdla.errors import ToolError
+from lutdla.errors import InputError, ToolError
 from lutdla.verify import make_vectors, reference_results
 from tests.strategies import TINY
 
@@ -180,3 +180,38 @@ def test_hdl_writes_verilog(tmp_path):
     done = main("hdl", "--config", tmp_path / "core.json", "--out", tmp_path / "verilog")
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "verilog").glob("*.v"))
+
+
+
+
+@pytest.mark.parametrize(("error", "said"), [
+    (InputError("v is 3: use 4"), "error: v is 3: use 4\n"),
+    (KeyError("inside"), ("error: KeyError: 'inside': not foreseen, `lutdla --debug ...` shows where it arose: please "
+                          "report that\n")),
+])  # fmt: skip
+def test_an_error_is_one_line_and_status_2(monkeypatch, capsys, error, said):
+    def fail(arguments):
+        raise error
+
+    monkeypatch.setattr(cli, "application", fail)
+    monkeypatch.setattr(sys, "argv", ["lutdla", "fit", "--debug"])  # an option of the command, not ours
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == cli.EXIT_ERROR
+    assert capsys.readouterr().err == said
+
+
+def test_debug_shows_where_an_error_arose(monkeypatch):
+    def fail(arguments):
+        raise InputError("v is 3")
+
+    monkeypatch.setattr(cli, "application", fail)
+    monkeypatch.setattr(sys, "argv", ["lutdla", "--debug", "fit"])
+    with pytest.raises(InputError):
+        cli.main()
+
+
+def test_help_says_what_statuses_mean():
+    shown = CliRunner(env={"COLUMNS": "200"}).invoke(cli.application(["--help"]), ["--help"]).output
+    assert "2 an error" in shown
+    assert "--debug" in shown

@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lutdla import cli, doctor
+from lutdla.native.library import SWITCH, VARIANTS
 
 
 def found(name):
@@ -16,8 +17,8 @@ def run():
 
 def test_everything_the_project_uses_is_looked_for():
     assert [finding.name for finding in doctor.examine()] == [
-        "python", "numpy", "safetensors", "typer", "torch", "pynq", "myhdl", "verilator", "g++", "make", "iverilog",
-        "pyosys", "jinja2", "vivado", "fashion-mnist", "board",
+        "python", "numpy", "safetensors", "typer", "kernels", "torch", "pynq", "myhdl", "verilator", "g++", "make",
+        "iverilog", "pyosys", "jinja2", "optuna", "plotly", "ipywidgets", "vivado", "fashion-mnist", "board",
     ]  # fmt: skip
 
 
@@ -39,6 +40,14 @@ def test_a_missing_package_comes_with_its_command(monkeypatch, module, extra, st
     done = run()
     assert done.exit_code == status
     assert f"{module}: {finding.fix}" in done.output
+
+
+def test_missing_kernels_come_with_their_command(monkeypatch):
+    monkeypatch.setenv(SWITCH, "0")
+    assert found("kernels").found is None
+    assert "apt-get install g++ && " in found("kernels").fix
+    monkeypatch.delenv(SWITCH)
+    assert found("kernels").found in VARIANTS
 
 
 def test_a_missing_tool_comes_with_its_command(monkeypatch, tmp_path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import takewhile
 from pkgutil import iter_modules
 from typing import Annotated
 
@@ -20,6 +21,10 @@ __all__ = ["EXIT_DIFFERENT", "EXIT_ERROR", "EXIT_NO_VIVADO", "application", "mai
 
 EXIT_DIFFERENT, EXIT_ERROR, EXIT_NO_VIVADO = 1, 2, 3
 """Exit status when results differ, when something failed, and when a build is planned but there is no Vivado."""
+
+STATUSES = ("Exit status: 0 done, 1 results differ or something needed is missing, 2 an error, "
+            "3 a build was planned, there is no Vivado.")
+DEBUG = "--debug"
 
 
 def _version(shown: bool) -> None:
@@ -42,12 +47,13 @@ def application(arguments: Sequence[str] | None = None) -> typer.Typer:
             their options, which take longer to read than all else that `--help` shows.
     """
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
-                      help="Neural networks as lookup tables on PYNQ boards.")
+                      help="Neural networks as lookup tables on PYNQ boards.", epilog=STATUSES)
 
     @app.callback()
     def options(
         version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True,
                                               help="Show the version and stop.")] = False,
+        debug: Annotated[bool, typer.Option(DEBUG, help="Show where in the program an error arose.")] = False,
     ) -> None:
         pass
 
@@ -62,9 +68,15 @@ def application(arguments: Sequence[str] | None = None) -> typer.Typer:
 
 
 def main() -> None:
-    """Entry point: errors of our family become one line and exit status 2."""
+    """Entry point: an error becomes one line and exit status 2, unless `--debug` comes before the command."""
+    arguments = sys.argv[1:]
     try:
-        application(sys.argv[1:])()
-    except LutdlaError as error:
+        application(arguments)()
+    except Exception as error:
+        if DEBUG in takewhile(lambda word: word.startswith("-"), arguments):
+            raise
+        if not isinstance(error, LutdlaError):
+            error = RuntimeError(f"{type(error).__name__}: {error}: not foreseen, `lutdla {DEBUG} ...` shows where it "
+                                 "arose: please report that")
         sys.stderr.write(f"error: {error}\n")
         sys.exit(EXIT_ERROR)
