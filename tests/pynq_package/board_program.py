@@ -18,6 +18,8 @@ MODELS = files("lutdla_notebooks") / "models"
 def run(accelerator, digits):
     """The first shipped model that fits: its name, how many digits it gets right, and its results."""
     for file in sorted(MODELS.glob("digits.*.lut")):
+        if file.name == "digits.tiny.lut":  # for simulations
+            continue
         try:
             results = accelerator.load(file)(digits["images"])
         except lutdla.errors.FitError:
