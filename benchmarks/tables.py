@@ -66,7 +66,8 @@ TITLES = {
     "area": "Area of the demo's core: yosys' estimate for 7-series parts", "speed": "Speed of the back ends",
     "training": "Accuracy of the demo's recipe over seeds",
     "cluster": "A search on a cluster, one of whose workers is killed",
-    "newcomer": "README and quick start, followed to the letter", "first_layer": "Cuts of the first layer", "rtl_speed": "Speed of RTL simulation",
+    "newcomer": "README and quick start, followed to the letter",
+    "first_layer": "Cuts of the first layer", "rtl_speed": "Speed of RTL simulation",
     "notebooks": "The notebooks, seconds of each",
 }  # fmt: skip
 VERIFICATION = ("verify",)
