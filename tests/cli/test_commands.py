@@ -1,9 +1,11 @@
 """The command line as users meet it: real files, exit statuses, one line for an error."""
 
 import json
+import os
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -215,3 +217,33 @@ def test_help_says_what_statuses_mean():
     shown = CliRunner(env={"COLUMNS": "200"}).invoke(cli.application(["--help"]), ["--help"]).output
     assert "2 an error" in shown
     assert "--debug" in shown
+
+
+def test_a_shell_completes_commands_and_their_options():
+    def completed(*words):
+        environment = os.environ | {"_LUTDLA_COMPLETE": "complete_bash", "COMP_WORDS": " ".join(words),
+                                    "COMP_CWORD": str(len(words) - 1)}  # fmt: skip
+        program = Path(sys.executable).with_name("lutdla")
+        done = subprocess.run([program], env=environment, capture_output=True, text=True, timeout=60)
+        return done.stdout.split()
+
+    assert completed("lutdla", "fi") == ["fit"]
+    assert completed("lutdla", "fit", "--bo") == ["--board"]
+
+
+@pytest.mark.parametrize("arguments", [("doctor",), ("data",), ("verify", "MODEL", "--vectors", "2", "--backend",
+                                                                "emulator")], ids=lambda given: given[0])  # fmt: skip
+def test_figures_go_to_standard_output_alone(model, arguments):
+    given = [model if word == "MODEL" else word for word in arguments]
+    done = CliRunner().invoke(cli.application(), [*map(str, given), "--json", "-"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)
+    assert done.stderr
+
+
+def test_run_writes_what_it_cost(model, images, tmp_path):
+    done = main("run", model, "--input", images, "--output", tmp_path / "y.npy", "--json", tmp_path / "cost.json")
+    assert done.returncode == 0, done.stderr
+    cost = json.loads((tmp_path / "cost.json").read_text())
+    assert (cost["images"], cost["profile"]["images"]) == (20, 20)
+    assert cost["profile"]["host_s"] > 0

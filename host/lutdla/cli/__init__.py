@@ -6,6 +6,7 @@ and rich it imports inside the function, so that `lutdla --help` stays quick.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -25,6 +26,9 @@ EXIT_DIFFERENT, EXIT_ERROR, EXIT_NO_VIVADO = 1, 2, 3
 STATUSES = ("Exit status: 0 done, 1 results differ or something needed is missing, 2 an error, "
             "3 a build was planned, there is no Vivado.")
 DEBUG = "--debug"
+
+COMPLETING = "_LUTDLA_COMPLETE"
+"""Environment variable by which a shell asks for completions."""
 
 
 def _version(shown: bool) -> None:
@@ -46,7 +50,7 @@ def application(arguments: Sequence[str] | None = None) -> typer.Typer:
         arguments: of the command line, None: any may come. Commands that none of them names are only listed, without
             their options, which take longer to read than all else that `--help` shows.
     """
-    app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False,
                       help="Neural networks as lookup tables on PYNQ boards.", epilog=STATUSES)
 
     @app.callback()
@@ -71,7 +75,8 @@ def main() -> None:
     """Entry point: an error becomes one line and exit status 2, unless `--debug` comes before the command."""
     arguments = sys.argv[1:]
     try:
-        application(arguments)()
+        # A shell that asks for completions names no command yet: all of them, with their options.
+        application(None if COMPLETING in os.environ else arguments)()
     except Exception as error:
         if DEBUG in takewhile(lambda word: word.startswith("-"), arguments):
             raise

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from lutdla.cli._figures import HELP, console_beside, write_figures
 
 if TYPE_CHECKING:
     from lutdla.data import AnyDataset, Card
@@ -17,13 +17,12 @@ if TYPE_CHECKING:
 def command(
     names: Annotated[list[str] | None, typer.Argument(help="Sets to fetch and check; without, all are listed.")] = None,
     again: Annotated[bool, typer.Option("--again", help="Fetch also what is here: mends damaged files.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Where the same goes as JSON.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help=HELP)] = None,
 ) -> None:
     """List the data sets; with NAMES fetch and check those.
 
     Exit status 2: a set cannot be had, or its files are damaged.
     """
-    from lutdla.cli.run import write_to
     from lutdla.data import LOADERS, card, load
     from lutdla.data.places import fetch
     from lutdla.errors import InputError
@@ -39,14 +38,13 @@ def command(
             found[known.name] = _described(known) | _counted(load(known.name))
     else:
         found = {known.name: _described(known) for known in cards}
-    console = Console()
+    console = console_beside(json_file)
     if names:
         for known in cards:
             console.print(_card(known, found[known.name]))
     else:
         console.print(_overview(cards, found))
-    if json_file is not None:
-        write_to(json_file).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    write_figures(json_file, found)
 
 
 def _described(known: Card) -> dict[str, Any]:

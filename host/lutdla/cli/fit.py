@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,8 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
+
+from lutdla.cli._figures import HELP, console_beside, write_figures
 
 if TYPE_CHECKING:
     from lutdla_overlay.boards import Board
@@ -30,14 +31,13 @@ def command(
                                                          "boards.")] = None,
     config: Annotated[Path | None, typer.Option(help="Another core than the boards' own: fields of CoreConfig as "
                                                      ".json or .toml.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Where the figures go.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help=HELP)] = None,
 ) -> None:
     """Show on which boards a compiled network runs, how full their cores are, and how fast it is.
 
     Exit status 1: it does not fit a board that is named; without --board, it fits none.
     """
     from lutdla.cli import EXIT_DIFFERENT
-    from lutdla.cli.run import write_to
     from lutdla.spec.artefact import Artefact
     from lutdla_overlay.boards import board_names, load_board
     from lutdla_overlay.fit import fit, needs_of
@@ -46,7 +46,7 @@ def command(
     needs = needs_of(artefact)
     boards = [load_board(key) for key in board or board_names()]
     found = [fit(artefact, each, _core(each, config), needs) for each in boards]
-    console = Console(highlight=False)
+    console = console_beside(json_file, highlight=False)
     console.print(f"{model} ({artefact.config}): {needs.table_bytes:,} bytes of tables, {needs.streamed_bytes:,} "
                   f"streamed, {needs.images} images a pass", markup=False)
     if board:
@@ -55,9 +55,7 @@ def command(
     else:
         _overview(found, console)
     console.print(NOTE, markup=False)
-    if json_file is not None:
-        content = json.dumps([{"fits": each.fits, **asdict(each)} for each in found], indent=2)
-        write_to(json_file).write_text(content + "\n", encoding="utf-8")
+    write_figures(json_file, [{"fits": each.fits, **asdict(each)} for each in found])
     if not (all if board else any)(each.fits for each in found):
         raise typer.Exit(EXIT_DIFFERENT)
 

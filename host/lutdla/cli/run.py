@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from lutdla.cli._figures import HELP, console_beside, write_figures
 from lutdla.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def command(
     backend: Annotated[str, typer.Option(help="emulator, rtl, myhdl, pynq, or a .bit file.")] = "emulator",
     limit: Annotated[int | None, typer.Option(min=0, help="Run only the first inputs.")] = None,
     timeout_s: Annotated[float | None, typer.Option(help="Longest wait for one exchange, in seconds.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help=HELP)] = None,
 ) -> None:
     """Run a compiled network on a file of inputs."""
     import numpy as np
@@ -44,7 +46,8 @@ def command(
         profile = network.profile
     with write_to(output).open("wb") as file:
         np.save(file, y)
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    write_figures(json_file, {"backend": backend, "images": len(y), "seconds": seconds, "profile": asdict(profile)})
+    console = console_beside(json_file, highlight=False, markup=False, soft_wrap=True)
     console.print(f"{len(y)} images on {backend} in {seconds:.2f} s (time of this computer) -> {output}")
     console.print(str(profile))
 

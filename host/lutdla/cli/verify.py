@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from lutdla.backends import BACKENDS
+from lutdla.cli._figures import HELP, console_beside, write_figures
 from lutdla.errors import LutdlaError
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 def command(
     model: Annotated[Path, typer.Argument(help="Artefact, as the compiler writes it.")],
     vectors: Annotated[int, typer.Option(min=1, help="Inputs to compare: edge cases first, then random ones.")] = 100,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Where the figures go.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help=HELP)] = None,
     backend: Annotated[list[str] | None, typer.Option(help="Back end; may be repeated. Default: all.")] = None,
     seed: Annotated[int, typer.Option(help="Of the random inputs.")] = 0,
     timeout_s: Annotated[float | None, typer.Option(help="Longest wait for one exchange, in seconds.")] = None,
@@ -32,7 +31,6 @@ def command(
     Exit status 1: a result differs. 2: a back end could not be run.
     """
     from lutdla.cli import EXIT_DIFFERENT, EXIT_ERROR
-    from lutdla.cli.run import write_to
     from lutdla.spec.artefact import Artefact
     from lutdla.verify import make_vectors, reference_results, verify
 
@@ -40,7 +38,8 @@ def command(
     x = make_vectors(artefact, vectors, seed)
     expected = reference_results(artefact, x)
     figures: dict[str, int] = {"vectors": vectors}
-    console, table = Console(), Table("back end", "vectors", "mismatches", "first difference", "seconds")
+    console = console_beside(json_file)
+    table = Table("back end", "vectors", "mismatches", "first difference", "seconds")
     failed = False
     for name in backend or list(BACKENDS):
         begin = time.perf_counter()
@@ -56,8 +55,7 @@ def command(
                       f"{time.perf_counter() - begin:.2f}")
     console.print(f"{model} ({artefact.config}) against the reference", highlight=False)
     console.print(table)
-    if json_file is not None:
-        write_to(json_file).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_figures(json_file, figures)
     if failed:
         raise typer.Exit(EXIT_ERROR)
     if any(value for key, value in figures.items() if key.startswith("mismatches_")):
