@@ -115,6 +115,28 @@ def test_the_source_distribution_has_every_file_and_the_wheel_every_file_of_a_pa
         assert {str(path) for path in files if len(path.parts) > 1} <= packed
 
 
+def test_an_index_would_take_both(distributions):
+    assert distributions[1].name.endswith("-cp310-abi3-linux_x86_64.whl") or sys.platform != "linux"
+    assert run(sys.executable, "-m", "twine", "check", "--strict", *distributions).count("PASSED") == 2
+
+
+def test_without_a_compiler_it_installs_and_numpy_computes(distributions, tmp_path):
+    with tarfile.open(distributions[0]) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    (tmp_path / "wheel").mkdir()
+    code = "from setuptools.build_meta import build_wheel as build; import sys; build(sys.argv[1])"
+    run(sys.executable, "-W", "ignore", "-c", code, tmp_path / "wheel", cwd=source,
+        env=os.environ | {"CC": "no-compiler", "CXX": "no-compiler"})
+    (wheel,) = (tmp_path / "wheel").iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        assert not [name for name in archive.namelist() if name.endswith(".so")]
+        archive.extractall(tmp_path / "installed")
+    shown = run(sys.executable, "-c", "from lutdla.native.library import variant; import lutdla; "
+                "print(variant(), lutdla.__file__)", cwd=tmp_path, env=os.environ | {"PYTHONPATH": "installed"})
+    assert shown.startswith(f"numpy {tmp_path / 'installed'}")
+
+
 def test_the_models_are_small():
     files = [ROOT / "notebooks" / name for name in MODELS]
     assert all(10_000 < file.stat().st_size < 131_072 for file in files)
