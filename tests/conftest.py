@@ -1,6 +1,5 @@
 """Settings of all tests: threads, and how many examples hypothesis draws."""
 
-import functools
 import inspect
 import os
 
@@ -9,6 +8,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 from hypothesis import HealthCheck, settings
 
+from lutdla_hdl.short_stack import newest_frames
+
 # Simulations are slow and uneven: pytest-timeout holds the deadline, not hypothesis.
 _common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 settings.register_profile("dev", max_examples=20, print_blob=True, **_common)
@@ -16,5 +17,4 @@ settings.register_profile("ci", parent=settings.get_profile("dev"), derandomize=
 settings.register_profile("thorough", parent=settings.get_profile("dev"), max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
-# MyHDL asks for the stack at every block and every process, and reads no source lines of its frames: pytest's are many.
-inspect.stack = functools.partial(inspect.stack, 0)
+inspect.stack = newest_frames  # for blocks that tests make

@@ -56,11 +56,14 @@ def convert_here(config: CoreConfig, folder: Path) -> None:
     from myhdl import ToVerilogWarning
 
     from lutdla_hdl.core import lutdla_core, ports
+    from lutdla_hdl.short_stack import short_stack
 
     header = f"lutdla core, generated. Configuration hash {config.hash:08x}: {json.dumps(config.to_dict())}"
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), short_stack():
         warnings.simplefilter("ignore", ToVerilogWarning)  # unused ports: Verilator's lint says the same, see WAIVERS
-        lutdla_core(*ports(config), config).convert(
+        core = lutdla_core(*ports(config), config)
+        core._clear = lambda: None  # elaborates again, for a design that was converted before; here none was
+        core.convert(
             hdl="Verilog", path=str(folder), name=TOP, header=f"// {header}", no_myhdl_header=True, testbench=False,
             initial_values=False,
         )  # fmt: skip

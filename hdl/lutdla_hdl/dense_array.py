@@ -20,6 +20,7 @@ from myhdl import ConcatSignal, ResetSignal, ToVerilogWarning, always, always_co
 from lutdla_hdl.delay import delay, delay_flag
 from lutdla_hdl.interfaces import bits, counter_bits, flag, named, signed_bits, width_for
 from lutdla_hdl.memory import masked_ram
+from lutdla_hdl.short_stack import short_stack
 
 ACC_BITS = 24
 
@@ -136,7 +137,7 @@ def convert_array(rows: int, columns: int, depth: int, out: str | Path) -> Path:
         flag(), ResetSignal(0, active=0, isasync=False), flag(), bits(width_for(depth)), bits(8 * rows),
         bits(8 * columns), flag(), bits(width_for(depth + 1)), flag(), flag(), bits(ACC_BITS * columns),
     )  # fmt: skip
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), short_stack():
         warnings.simplefilter("ignore", ToVerilogWarning)
         dense_array(*signals, rows, columns, depth).convert(
             hdl="Verilog", path=str(out), name="dense_array", no_myhdl_header=True, testbench=False,

@@ -5,12 +5,8 @@ MyHDL keeps its simulator state in globals, so only one `CoreSimulation` can be 
 
 from __future__ import annotations
 
-import inspect
 import random
-import sys
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +16,10 @@ from lutdla.errors import ToolError
 from lutdla.spec.config import CoreConfig
 from lutdla_hdl.core import lutdla_core, ports
 from lutdla_hdl.interfaces import AxiLite, AxiStream
+from lutdla_hdl.short_stack import short_stack
 
 REGISTER_CYCLES = 100
 """Cycles after which a register access that has not been answered is a fault of the core."""
-
-
-STACK = 8
-"""Frames that MyHDL gets to see: it looks at six at the most."""
 
 
 class StreamDriver:
@@ -157,25 +150,6 @@ def testbench(
     return instances()
 
 
-@contextmanager
-def _short_stack() -> Iterator[None]:
-    """MyHDL asks for the whole stack at every block and process, and looks at its newest frames alone. A notebook's
-    is deep: most of the time that making a core takes there goes into it."""
-
-    def newest(context: int = 0) -> list[tuple[Any, str, int, str]]:
-        frame, found = sys._getframe(1), []
-        while frame is not None and len(found) < STACK:
-            found.append((frame, frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
-            frame = frame.f_back
-        return found
-
-    whole, inspect.stack = inspect.stack, newest
-    try:
-        yield
-    finally:
-        inspect.stack = whole
-
-
 class CoreSimulation:
     """A running simulation.
 
@@ -197,7 +171,7 @@ class CoreSimulation:
         self._port = RegisterPort()
         known = len(_simulator._signals)
         self._signals = ports(config)
-        with _short_stack():
+        with short_stack():
             bench = testbench(self._signals, self._driver, self._monitor, self._port, config)
         if trace is not None:
             traceSignals.directory, traceSignals.filename = str(trace.parent), trace.stem

@@ -77,6 +77,28 @@ def test_the_same_bytes_whatever_the_hash_seed(verilog, tmp_path):
         assert (out / f"{TOP}.v").read_bytes() == expected
 
 
+AS_MYHDL_DOES = """
+import inspect, json, sys
+from pathlib import Path
+from myhdl._block import _Block
+import lutdla_hdl.short_stack
+from lutdla.spec.config import CoreConfig
+from lutdla_hdl.convert import convert_here
+
+again = _Block._clear
+_Block._clear = property(lambda block: again.__get__(block), lambda block, short: None)
+lutdla_hdl.short_stack.newest_frames = inspect.stack
+convert_here(CoreConfig.from_dict(json.loads(sys.argv[1])), Path(sys.argv[2]))
+"""
+"""A conversion with the whole stack, and in which MyHDL elaborates the design a second time."""
+
+
+def test_shortcuts_change_no_byte(verilog, tmp_path):
+    subprocess.run([sys.executable, "-c", AS_MYHDL_DOES, json.dumps(TINY.to_dict()), tmp_path], check=True, timeout=120,
+                   env=os.environ | {"PYTHONHASHSEED": "0"})  # fmt: skip
+    assert (tmp_path / f"{TOP}.v").read_bytes() == verilog(TINY).read_bytes()
+
+
 def test_what_a_conversion_leaves(verilog):
     path = verilog(TINY)
     names = {file.name for file in path.parent.iterdir()} - {"lock"}  # the cache's

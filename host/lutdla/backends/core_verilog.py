@@ -1,4 +1,4 @@
-"""The Verilog of a core, converted once: a conversion takes up to a minute, and many ask for the same core."""
+"""The Verilog of a core, converted once: a conversion takes seconds, and many ask for the same core."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from lutdla.backends.core_verilog import core_verilog
 from lutdla.backends.hardware_cache import cache_folder, hardware_digest, locked
 from lutdla.errors import ToolError
 from lutdla.spec.config import CoreConfig
@@ -80,10 +81,10 @@ def build(config: CoreConfig) -> Path:
 
 
 def _build_in(folder: Path, config: CoreConfig) -> Path:
-    from lutdla_hdl.convert import TOP, convert
+    from lutdla_hdl.convert import TOP
 
     tool, environment = verilator()
-    verilog = convert(config, folder)
+    verilog = core_verilog(config)
     _run(
         [tool, "--cc", "--build", "-j", "2", "-Wall", "-Wno-fatal", "-O3", "--x-assign", "fast", "--x-initial", "fast",
          "--no-timing", "-MAKEFLAGS", f"PYTHON3={sys.executable}",
