@@ -1,6 +1,7 @@
 """`lutdla build` as a user runs it, with the stand-in in Vivado's place."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -26,9 +27,13 @@ def call(*arguments):
 
 
 def test_a_build_with_vivado(small, tmp_path):
-    done = call(*small, "--vivado", VIVADO)
+    done = call(*small, "--vivado", VIVADO, "--json", tmp_path / "figures.json")
     assert done.exit_code == 0, done.output
-    for step in ("project", "synthesis", "implementation", "export"):
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    steps = ["project", "synthesis", "implementation", "export"]
+    assert [(one["step"], one["ran"]) for one in figures["steps"]] == [(step, True) for step in steps]
+    assert (Path(figures["overlay"]).name, figures["differences"]) == ("lutdla.Pynq-Z2.bit", [])
+    for step in steps:
         assert f"✓ {step}" in done.output
     assert (tmp_path / "out" / "lutdla.bit.d" / "lutdla.Pynq-Z2.bit").is_file()
     assert "lutdla.Pynq-Z2.hwh is as predicted" in done.output
@@ -68,10 +73,12 @@ def test_a_difference_is_shown_and_is_exit_status_1(small, tmp_path):
     call(*small, "--vivado", VIVADO)
     hwh = tmp_path / "out" / "lutdla.bit.d" / "lutdla.Pynq-Z2.hwh"
     hwh.write_text(hwh.read_text().replace('NAME="LANES" VALUE="4"', 'NAME="LANES" VALUE="8"'))
-    done = call("--check", tmp_path / "out")
+    done = call("--check", tmp_path / "out", "--json", "-")
     assert done.exit_code == EXIT_DIFFERENT
-    assert "1 differences" in done.output
-    assert "lutdla LANES" in done.output
+    assert "1 differences" in done.stderr
+    assert "lutdla LANES" in done.stderr
+    (difference,) = json.loads(done.stdout)["differences"]
+    assert (difference["predicted"], difference["found"]) == ("4", "8")
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

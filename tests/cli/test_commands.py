@@ -6,15 +6,18 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from pkgutil import iter_modules
 
 import numpy as np
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from lutdla import cli
 from lutdla.backends import BACKENDS
 from lutdla.backends.emulator import EmulatorModel
 from lutdla.backends.simulated import SimulatedBackend
+from lutdla.cli._figures import HELP
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.random_network import random_network
 from lutdla.errors import InputError, ToolError
@@ -179,9 +182,11 @@ def test_hdl_passes_on_what_the_generator_says(tmp_path):
 
 def test_hdl_writes_verilog(tmp_path):
     (tmp_path / "core.json").write_text(json.dumps(TINY.to_dict()))
-    done = main("hdl", "--config", tmp_path / "core.json", "--out", tmp_path / "verilog")
+    done = main("hdl", "--config", tmp_path / "core.json", "--out", tmp_path / "verilog", "--json", "-")
     assert done.returncode == 0, done.stderr
-    assert list((tmp_path / "verilog").glob("*.v"))
+    (file,) = (tmp_path / "verilog").glob("*.v")
+    assert json.loads(done.stdout) == {"verilog": str(file)}
+    assert done.stderr == f"{file}\n"
 
 
 
@@ -239,6 +244,12 @@ def test_figures_go_to_standard_output_alone(model, arguments):
     assert done.exit_code == 0
     assert json.loads(done.stdout)
     assert done.stderr
+
+
+@pytest.mark.parametrize("command", [one.name for one in iter_modules(cli.__path__) if not one.name.startswith("_")])
+def test_every_command_has_figures(command):
+    options = {name: one.help for one in get_command(cli.application()).commands[command].params for name in one.opts}
+    assert options["--json"] == HELP
 
 
 def test_run_writes_what_it_cost(model, images, tmp_path):

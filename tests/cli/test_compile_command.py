@@ -30,7 +30,7 @@ def test_a_topology_is_compiled_and_explained(core, tmp_path):
 
 
 def test_the_explanation_is_json_too(core):
-    found = json.loads(compile_("lenet5", "--config", core, "--batch", 2, "--json").stdout)
+    found = json.loads(compile_("lenet5", "--config", core, "--batch", 2, "--json", "-").stdout)
     assert found["images"] == 2
     assert found["records"][0]["layer"] == "conv1"
 

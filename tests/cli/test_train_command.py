@@ -85,8 +85,12 @@ def parameters(folder):
 
 
 def test_a_recipe_becomes_an_artefact(folder):
-    output = train()
+    output = train("--json", "figures.json")
     results = json.loads((folder / "out" / "results.json").read_text())
+    figures = json.loads((folder / "figures.json").read_text())
+    assert {name: figures[name] for name in ("score", "dense", "lut", "test_examples")} == {
+        "score": "accuracy", "dense": results["dense"], "lut": results["lut"], "test_examples": 80}
+    assert all((folder / file).is_file() for file in figures["files"])
     assert f"{results['dense']:.2%}" in output
     assert f"{results['lut']:.2%}" in output
     assert results["lut"] > 0.85

@@ -1,5 +1,6 @@
 """A virtual board in another process, used through lutdla's client, pynq's own client, and a notebook."""
 
+import json
 import os
 import re
 import signal
@@ -301,6 +302,14 @@ def test_the_command_serves_until_it_is_told_to_stop(number):
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "stopped\n", "")
+
+
+def test_where_it_serves_is_data_too():
+    process = serve("--emulated", "--port", "0", "--seconds", "0", "--json", "-")
+    out, err = process.communicate(timeout=60)
+    where = json.loads(out)
+    assert (where["board"], where["host"]) == ("KV260", "127.0.0.1")
+    assert f"virtual KV260 on 127.0.0.1:{where['port']}" in err
 
 
 def test_a_port_in_use_is_named(board):

@@ -16,6 +16,7 @@ from lutdla.data import load
 from lutdla.nn import convert, freeze
 from lutdla.spec.config import CoreConfig
 from tests.browser import browser, wait_for
+from tests.networks import two_layers
 
 SECTIONS = ("Accuracy by class", "Where the lookup network leaves the dense one", "How often centroids are chosen",
             "Values in the tables", "Where the cycles go", "Table memory", "Codebooks")  # fmt: skip
@@ -52,7 +53,8 @@ def call(*arguments):
 
 @pytest.fixture(scope="module")
 def report(folder):
-    done = call(folder / "digits.lut", "--data", "digits", "--model", folder / "dense.pt", "--json", folder / "r.json")
+    done = call(folder / "digits.lut", "--data", "digits", "--model", folder / "dense.pt", "--no-rtl", "--json",
+                folder / "r.json")  # fmt: skip
     assert done.exit_code == 0, done.output
     return json.loads((folder / "r.json").read_text())
 
@@ -78,9 +80,13 @@ def test_the_difference_from_the_dense_network_grows_from_layer_to_layer(report)
     assert all(0 < one["unexplained"] < 1 for one in report["differences"])
 
 
-def test_cycles_are_called_predictions_unless_they_were_counted(report):
+def test_cycles_are_called_predictions_unless_they_were_counted(report, tmp_path):
     assert report["cycles_are"] == "predicted"
     assert report["inspection"]["cycles_per_image"] > 0
+    two_layers().save(tmp_path / "two.lut")
+    assert call(tmp_path / "two.lut", "--rtl", "--json", tmp_path / "r.json").exit_code == 0
+    counted = json.loads((tmp_path / "r.json").read_text())
+    assert counted["cycles_are"] == "counted by rtl"
 
 
 def test_the_page_opens_offline_and_draws_every_plot(report, folder, tmp_path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,18 @@ def write_figures(path: Path | None, figures: Any) -> None:
         typer.echo(text)
     else:
         write_to(path).write_text(f"{text}\n", encoding="utf-8")
+
+
+@contextmanager
+def figures_of(path: Path | None) -> Iterator[dict[str, Any]]:
+    """Figures that come one by one. They are written at the end, and when the command ends with a status of its own."""
+    figures: dict[str, Any] = {}
+    try:
+        yield figures
+    except typer.Exit:
+        write_figures(path, figures)
+        raise
+    write_figures(path, figures)
 
 
 def console_beside(path: Path | None, **options: Any) -> Console:

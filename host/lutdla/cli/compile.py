@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from lutdla.cli._figures import HELP, console_beside, write_figures
 from lutdla.errors import CompileError, ConfigError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def command(
     dataflow: Annotated[str, typer.Option(help="auto, resident or stationary.")] = "auto",
     batch: Annotated[int | None, typer.Option(min=1, help="Images of a pass; otherwise the compiler chooses.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show memories, maps, tables and cycles.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the explanation as JSON.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help=HELP)] = None,
 ) -> None:
     """Compile a network for a core."""
     from lutdla.cli.run import write_to
@@ -44,10 +45,8 @@ def command(
     if output is not None:
         artefact.save(write_to(output))
     found = explain_artefact(artefact)
-    if as_json:
-        typer.echo(json.dumps(asdict(found)))
-        return
-    console = Console(highlight=False, markup=False)
+    write_figures(json_file, asdict(found))
+    console = console_beside(json_file, highlight=False, markup=False)
     if explain:
         _show(found, console)
     console.print(f"{model}: {len(artefact.image.program.records)} records, {found.table_bytes:,} bytes of tables "

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.syntax import Syntax
 from rich.table import Table
+
+from lutdla.cli._figures import HELP, console_beside, write_figures
 
 Figures = dict[str, float | int]
 
@@ -42,7 +42,7 @@ class Bars:
 
 
 def command(
-    json_file: Annotated[Path | None, typer.Option("--json", help="Where the figures go.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help=HELP)] = None,
     out: Annotated[Path, typer.Option(help="Folder for the artefact and the test images.")] = Path("lutdla-demo"),
     rtl_images: Annotated[int, typer.Option(min=1, help="Test images that also run on the Verilated core.")] = 500,
     limit: Annotated[int | None, typer.Option(min=1000, help="Use only so many images, for a quick look.")] = None,
@@ -53,10 +53,9 @@ def command(
     Exit status 1: a result differs between training, emulated board, reference and Verilated core.
     """
     from lutdla.cli import EXIT_DIFFERENT
-    from lutdla.cli.run import write_to
     from lutdla.demo import Demo
 
-    console = Console()
+    console = console_beside(json_file)
     columns = (SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description:<48}"), BarColumn(24),
                MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
     with Progress(*columns, console=console) as progress:
@@ -69,8 +68,7 @@ def command(
     console.print(_times(figures))
     console.print("The same in Python, without the figures:\n")
     console.print(Syntax(demo.lines().rstrip(), "python", background_color="default", word_wrap=True))
-    if json_file is not None:
-        write_to(json_file).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_figures(json_file, figures)
     if figures["mismatches"] or figures["rtl_mismatches"]:
         raise typer.Exit(EXIT_DIFFERENT)
 

@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from lutdla.cli._figures import HELP, console_beside, write_figures
+
 if TYPE_CHECKING:
     from lutdla.explore.answer import Answer
     from lutdla.explore.problem import Problem
@@ -42,7 +44,7 @@ def command(
                                                                        "well.")] = None,
     report: Annotated[Path | None, typer.Option(help="Where a report (.html) goes.")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Where a table of all candidates goes.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Where all figures go.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help=HELP)] = None,
     calibration: Annotated[Path | None, typer.Option(help="What --calibrate wrote: areas and clock as that Vivado "
                                                           "makes them.")] = None,
     calibrate: Annotated[list[Path] | None, typer.Option(help="Search nothing: compare a report of Vivado, or those in "
@@ -85,7 +87,7 @@ def command(
     problem = read_problem(model, data)
     if study is None and problem.recipe is not None:
         study = Path("lutdla-explore") / Path(model).stem
-    console = Console(highlight=False)
+    console = console_beside(json_file, highlight=False)
     with ExitStack() as stack:
         ledger = stack.enter_context(Ledger(None if study is None else study / "ledger.sqlite"))
         progress = stack.enter_context(Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
@@ -138,9 +140,9 @@ def _files(model: str, answers: list[Answer], note: str | None, report: Path | N
 
         write_csv(write_to(csv_file), answers)
     if json_file is not None:
-        from lutdla.explore.rows import write_json
+        from lutdla.explore.rows import plain
 
-        write_json(write_to(json_file), answers)
+        write_figures(json_file, plain(answers))
     if report is not None:
         from lutdla.explore.report import write_report
 

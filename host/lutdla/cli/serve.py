@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from lutdla.cli._figures import HELP, console_beside, write_figures
 
 
 def command(
@@ -21,6 +23,7 @@ def command(
     insecure_expose: Annotated[bool, typer.Option(help="Listen where other computers can reach it: everybody can then "
                                                        "use the board, pynq's client cannot send a password.")] = False,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so long.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help=HELP)] = None,
 ) -> None:
     """Serve a virtual board that speaks PYNQ's gRPC protocol, until Ctrl-C."""
     from lutdla.errors import InputError, ToolError
@@ -36,7 +39,7 @@ def command(
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    console = Console(highlight=False)
+    console = console_beside(json_file, highlight=False)
     if insecure_expose and not is_own(host):
         sys.stderr.write(f"warning: everybody who reaches {host} can use this board, read what others send to it and "
                          "fill this computer's memory: there are neither passwords nor encryption\n")
@@ -48,6 +51,7 @@ def command(
         if server.port == 7967:
             console.print(f"  PYNQ_REMOTE_DEVICES={host} python ...   for programs that use pynq alone", markup=False)
         try:
+            write_figures(json_file, {"board": server.session.board.name, "host": host, "port": server.port})
             server.wait(seconds)
         except KeyboardInterrupt:
             console.print("stopped")

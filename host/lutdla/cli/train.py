@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from lutdla.cli._figures import HELP, console_beside, write_figures
 from lutdla.recipes import names
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def command(
     seed: Annotated[int | None, typer.Option(help="Of everything random, instead of the recipe's.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, ..., instead of the recipe's.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Use only so many examples, for a quick look.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help=HELP)] = None,
 ) -> None:
     """Train a dense network, make a lookup network of it, train that.
 
@@ -46,7 +47,7 @@ def command(
     changed = {name: value for name, value in (("seed", seed), ("device", device)) if value is not None}
     found = replace(found, **changed)  # type: ignore[arg-type]
     core = None if found.output.core is None else read_config(found.folder / found.output.core)
-    console = Console()
+    console = console_beside(json_file)
     torch.set_num_threads(found.threads)
     with processes(found.device) as share:
         training = Training(found, core, limit=limit, resume=resume)
@@ -56,6 +57,7 @@ def command(
             console.print(_results(trained))
             console.print(f"in {training.folder}: {', '.join(path.name for path in trained.files)}", highlight=False,
                           markup=False, soft_wrap=True)
+            write_figures(json_file, {**asdict(trained), "files": [str(path) for path in trained.files]})
 
 
 def _results(trained: Trained) -> Table:

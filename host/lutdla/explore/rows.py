@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -53,9 +52,9 @@ def write_csv(path: Path, answers: Sequence[Answer]) -> None:
         writer.writerows(rows(answers))
 
 
-def write_json(path: Path, answers: Sequence[Answer]) -> None:
-    """A list with an object for each board: whether the network fits, why, the pick in detail, all candidates."""
-    path.write_text(json.dumps([_plain(one) for one in answers], indent=2) + "\n", encoding="utf-8")
+def plain(answers: Sequence[Answer]) -> list[dict[str, Any]]:
+    """What JSON can hold: for each board whether the network fits, why, the pick in detail, all candidates."""
+    return [_plain(one) for one in answers]
 
 
 def _plain(answer: Answer) -> dict[str, Any]:
