@@ -10,7 +10,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from myhdl import Simulation, _simulator, always, block, delay, instance, instances, traceSignals
+from myhdl import Simulation, _block, _simulator, always, block, delay, instance, instances, traceSignals
 
 from lutdla.errors import ToolError
 from lutdla.spec.config import CoreConfig
@@ -171,6 +171,7 @@ class CoreSimulation:
         self._port = RegisterPort()
         known = len(_simulator._signals)
         self._signals = ports(config)
+        forget_names()
         with short_stack():
             bench = testbench(self._signals, self._driver, self._monitor, self._port, config)
         if trace is not None:
@@ -239,6 +240,13 @@ class CoreSimulation:
             self._simulation.quit()
             forget_signals(self._made)
             CoreSimulation._open = None
+
+
+def forget_names() -> None:
+    """Let MyHDL number blocks from 0 again: else a block's name in waveforms depends on all that was made before."""
+    _block._name_set.clear()
+    for made in _simulator._blocks:
+        made.calls = 0
 
 
 def forget_signals(made: slice = slice(None)) -> None:
