@@ -1,11 +1,11 @@
 """Does what the README and the quick start say, to the letter: `python -m benchmarks.newcomer --json FILE`.
 
-In a fresh clone of the last commit, in an empty home, with the system's programs and one Python and nothing else of the
-environment: every command and every line of Python that the documents show (`benchmarks.newcomer_steps` says which), in
-their order. A command that fails, a promised line that does not appear and a link to no file are failures; status 1
-then. It installs everything and runs all tests: an hour. `--short` keeps what was downloaded and built before (the
-user's cache, Python packages of this environment), takes the shorter forms that the documents name, and leaves out what
-is long.
+In a fresh clone of the last commit, in an empty home, with the system's programs and one Python and nothing else of
+the environment: every command and every line of Python that the documents show (`benchmarks.newcomer_steps` says
+which), in their order, each command once. A command that fails, a promised line that does not appear and a link to no
+file are failures; status 1 then. It installs everything and runs all tests: half an hour. `--short` keeps what was
+downloaded and built before (the user's cache, Python packages of this environment), takes the shorter forms that the
+documents name, and leaves out what is long.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.newcomer_install import install
-from benchmarks.newcomer_steps import Step, doable, links, missing, short, steps
+from benchmarks.newcomer_steps import Step, doable, links, missing, once, short, steps
 from benchmarks.record import ROOT
 
 DOCUMENTS = ("README.md", "docs/quick_start.md")
@@ -94,7 +94,7 @@ class Newcomer:
     def plan(self) -> list[Step]:
         """All steps that this computer can do."""
         texts = self.texts()
-        planned = [step for name, text in texts.items() for step in steps(name, text) if doable(step)]
+        planned = once([step for name, text in texts.items() for step in steps(name, text) if doable(step)])
         return short(planned, texts) if self.quick else planned
 
     def texts(self) -> dict[str, str]:

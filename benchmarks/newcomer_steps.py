@@ -139,12 +139,16 @@ def _without_comment(line: str) -> str:
     return line.strip()
 
 
+def once(planned: list[Step]) -> list[Step]:
+    """Without commands that an earlier step was: who has come from another page does not do them again."""
+    return [step for number, step in enumerate(planned) if all(step.code != before.code for before in planned[:number])]
+
+
 def short(planned: list[Step], markdown: dict[str, str]) -> list[Step]:
-    """The steps of a short round: without long ones and commands that were done before, and in the shorter form where
-    their document names one."""
+    """The steps of a short round: without long ones, and in the shorter form where their document names one."""
     chosen: list[Step] = []
     for step in planned:
-        if step.special == LONG or step.code in HOURS or any(step.code == before.code for before in chosen):
+        if step.special == LONG or step.code in HOURS:
             continue
         shorter = re.findall(rf"`({re.escape(step.code)} ARGS=[^`]+)`", markdown[step.document])
         chosen.append(replace(step, code=shorter[0]) if shorter and step.language == "sh" else step)

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks import newcomer
 from benchmarks.newcomer import Done, figures
-from benchmarks.newcomer_steps import doable, links, missing, short, steps
+from benchmarks.newcomer_steps import doable, links, missing, once, short, steps
 from benchmarks.record import ROOT
 
 PAGE = """\
@@ -52,6 +52,7 @@ def test_commands_python_and_promises_are_read():
     assert (found[3].code, found[3].promised) == ("a = 1\nprint(a)\n", ("1",))
     assert [doable(step) for step in found] == [True] * 4 + [False]
     assert short(found, {"page.md": PAGE})[0].code == 'make demo ARGS="--fast"'
+    assert once(found + found) == found
     assert links(PAGE) == ["there.md"]
 
 
