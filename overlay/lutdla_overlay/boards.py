@@ -1,5 +1,4 @@
-"""Boards: one small TOML file each in `boards/`, loaded and checked here. Needs Python 3.11 (tomllib); boards never
-run this, they get finished overlays."""
+"""Boards: one small TOML file each in `boards/`, loaded and checked here."""
 
 from __future__ import annotations
 
@@ -9,8 +8,9 @@ from importlib.resources import files
 from itertools import combinations
 from typing import Any
 
-from lutdla.errors import ConfigError, ToolError
+from lutdla.errors import ConfigError
 from lutdla.spec.registers import ADDRESS_BITS
+from lutdla.toml import tomllib
 from lutdla_overlay.cores import FAMILIES, core_names, load_core
 
 PS_KINDS = ("processing_system7", "zynq_ultra_ps_e")
@@ -123,7 +123,6 @@ def load_board(key: str) -> Board:
 
     Raises:
         ConfigError: unknown board, or a file with a missing, unknown or impossible entry.
-        ToolError: Python older than 3.11.
     """
     if key not in board_names():
         raise ConfigError(f"board {key!r} is unknown: use one of {', '.join(board_names())}, or add boards/{key}.toml")
@@ -132,11 +131,6 @@ def load_board(key: str) -> Board:
 
 def parse_board(key: str, text: str) -> Board:
     """A board from TOML text; `key` names it in messages. Raises like `load_board`."""
-    try:
-        import tomllib
-    except ModuleNotFoundError as error:  # Python 3.10: what PYNQ 3 boards run
-        raise ToolError("board files need Python 3.11 or newer: build overlays on a PC, boards only use them"
-                        ) from error
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -1,4 +1,4 @@
-"""Cores: the configuration that suits a part, one small TOML file each in `cores/`. Needs Python 3.11 (tomllib)."""
+"""Cores: the configuration that suits a part, one small TOML file each in `cores/`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from lutdla.errors import ConfigError
 from lutdla.spec.config import CoreConfig
+from lutdla.toml import tomllib
 
 FAMILIES = {"xc7": "processing_system7", "xcup": "zynq_ultra_ps_e"}
 """Family of parts, as yosys names it -> its processing system."""
@@ -59,8 +60,6 @@ def load_core(key: str) -> Core:
 
 def parse_core(key: str, text: str) -> Core:
     """A core from TOML text; `key` names it in messages. Raises like `load_core`."""
-    import tomllib  # here, so that importing this module works on the Python 3.10 of PYNQ boards
-
     place = f"cores/{key}.toml"
     try:
         values = tomllib.loads(text)

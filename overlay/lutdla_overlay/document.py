@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from lutdla.spec.document import table
+from lutdla.toml import tomllib
 from lutdla_overlay.block_design import own_design
 from lutdla_overlay.boards import Board, board_names, load_board
 from lutdla_overlay.picture import picture
@@ -60,8 +61,6 @@ def boards_page() -> str:
 
 def errors_page() -> str:
     """What `lutdla build` advises about errors of Vivado."""
-    import tomllib  # here, so that importing this module works on the Python 3.10 of PYNQ boards
-
     entries = tomllib.loads((files("lutdla_overlay") / "hints.toml").read_text(encoding="utf-8"))["hint"]
     rows = [(f"`{entry['pattern']}`", " ".join(entry["text"].split())) for entry in entries]
     return "\n\n".join((

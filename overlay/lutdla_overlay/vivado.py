@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from lutdla.errors import ConfigError, ToolError
+from lutdla.toml import tomllib
 from lutdla_overlay.plan import BuildPlan, Step
 
 STEP_TIMEOUT_S = 6 * 3600.0
@@ -126,8 +127,6 @@ def explain(log: str, status: int) -> str:
 
 def _hints() -> list[tuple[str, str]]:
     """What to do about errors of Vivado: pattern and hint."""
-    import tomllib  # here, so that importing this module works on the Python 3.10 of PYNQ boards
-
     values = tomllib.loads((files("lutdla_overlay") / "hints.toml").read_text(encoding="utf-8"))
     return [(entry["pattern"], entry["text"]) for entry in values["hint"]]
 

@@ -48,7 +48,7 @@ def _below(package: str, root: str) -> str:
 
 
 def test_base_install_needs_little(packed):
-    assert packed["install_requires"] == ["numpy", "safetensors", "typer"]
+    assert packed["install_requires"] == ["numpy", "safetensors", "typer", "tomli; python_version < '3.11'"]
     assert set(packed["extras_require"]) == {"board", "train", "plot", "onnx", "pretrained", "hdl", "overlay",
                                                 "explore", "docs", "notebooks", "release", "test"}
 

@@ -7,22 +7,17 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, TypeVar
 
 from lutdla.errors import ConfigError
+from lutdla.toml import tomllib
 from lutdla_hdl.proofs.blocks import BLOCKS, converted
 from lutdla_hdl.proofs.model import labels, smt2
 from lutdla_hdl.proofs.prover import Result, Trace, counterexample, prove
 from lutdla_hdl.proofs.system import QUERY_TIMEOUT_S
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 HELPER = "inv_"
 """What the label of an assertion begins with that is only there for the induction: it says what a register means."""

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from lutdla.cli._figures import HELP, console_beside, write_figures
 from lutdla.errors import CompileError, ConfigError
+from lutdla.toml import tomllib
 
 if TYPE_CHECKING:
     from lutdla.compiler.explain import Explanation
@@ -67,8 +68,6 @@ def read_config(path: Path | None) -> CoreConfig:
     try:
         text = path.read_text()
         if path.suffix == ".toml":
-            import tomllib
-
             values = tomllib.loads(text)
         else:
             values = json.loads(text)

@@ -26,7 +26,6 @@ def emulated_board(model: CoreModel | None, config: CoreConfig, board: str | Non
     Raises:
         ConfigError: unknown board, or a configuration or clock it cannot have.
         DeviceError: the model is not what the hwh says.
-        ToolError: Python older than 3.11, which cannot read board files.
     """
     from lutdla_overlay.boards import load_board
     from lutdla_overlay.hwh import write_overlay

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -10,11 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from lutdla.errors import ConfigError
 from lutdla.recipes import names, recipe_path
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from lutdla.toml import tomllib
 
 LARGEST_BITS = 64
 """Of a whole number."""
