@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.syntax import Syntax
 from rich.table import Table
 
@@ -57,7 +57,8 @@ def command(
 
     console = console_beside(json_file)
     columns = (SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description:<48}"), BarColumn(24),
-               MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
+               MofNCompleteColumn(), TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+               TextColumn("{task.fields[note]}"))
     with Progress(*columns, console=console) as progress:
         bars = Bars(progress)
         demo = Demo(out, bars, rtl_images=rtl_images, limit=limit, seed=seed)

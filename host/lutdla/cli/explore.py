@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lutdla.cli._figures import HELP, console_beside, write_figures
 
@@ -90,8 +90,9 @@ def command(
     console = console_beside(json_file, highlight=False)
     with ExitStack() as stack:
         ledger = stack.enter_context(Ledger(None if study is None else study / "ledger.sqlite"))
-        progress = stack.enter_context(Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                                                TimeElapsedColumn(), console=console, transient=True))
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                   TimeRemainingColumn(compact=True, elapsed_when_finished=True))
+        progress = stack.enter_context(Progress(*columns, console=console, transient=True))
         task = progress.add_task("reading", total=None)
 
         def shown(done: int, total: int, key: str) -> None:
