@@ -96,6 +96,7 @@ def test_a_search_uses_a_calibration_and_says_for_which_boards(tmp_path, monkeyp
     ((), "MODEL is missing: name what to search for, or give --calibrate"),
     (("lenet5", "--config", "x.json"), r"--config x\.json is for --calibrate: a search finds the core itself"),
     (("lenet5", "--calibrate", BUILD), "--calibrate searches nothing, and MODEL is lenet5: leave it out"),
+    (("--calibrate", BUILD, "--json", "x.json"), r"--json x\.json is for a search: .* name it by -o"),
     (("--calibrate", BUILD), "--calibrate is for one board, --board names 0: give it once"),
     (("--calibrate", BUILD, "--board", "pynq-z2", "--board", "zcu104"), "for one board, --board names 2: give it once"),
     (("--calibrate", BUILD, "--board", "zcu104"), r"utilization\.rpt is of device 7z020clg400-1, the board has xczu7"),

@@ -71,6 +71,9 @@ def command(
     from lutdla_overlay.limits import limits_of
 
     if calibrate:
+        for name, path in (("report", report), ("csv", csv_file), ("json", json_file)):
+            if path is not None:
+                raise InputError(f"--{name} {path} is for a search: a calibration is a file of figures, name it by -o")
         _calibrate(model, calibrate, board or [], config or [], output)
         return
     if model is None:
