@@ -3,9 +3,9 @@
 In a fresh clone of the last commit, in an empty home, with the system's programs and one Python and nothing else of
 the environment: every command and every line of Python that the documents show (`benchmarks.newcomer_steps` says
 which), in their order, each command once. A command that fails, a promised line that does not appear and a link to no
-file are failures; status 1 then. It installs everything and runs all tests: half an hour. `--short` keeps what was
-downloaded and built before (the user's cache, Python packages of this environment), takes the shorter forms that the
-documents name, and leaves out what is long.
+file are failures; status 1 then. It installs everything and runs all tests, for a quarter of an hour. `--short` keeps
+what was downloaded and built before (the user's cache, Python packages of this environment), takes the shorter forms
+that the documents name, and leaves out what is long.
 """
 
 from __future__ import annotations

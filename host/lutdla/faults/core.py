@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from random import Random
 
 from lutdla.faults.fault import Fault, kind
@@ -61,14 +62,14 @@ class SoftReset(Fault):
             self.device.whole.write_register(_CONTROL.offset, _CONTROL.encode(SOFT_RESET=1))
 
 
-class StrangersPackets(Fault):
+class StrangersPackets(Fault, ABC):
     """Somebody else sends packets to the core between two of ours."""
 
     group, events = "core", 1
 
+    @abstractmethod
     def packets(self) -> bytes:
         """What the stranger sends."""
-        raise NotImplementedError
 
     def send(self, frame: bytes) -> list[bytes]:
         return [self.packets(), frame] if self.due() else [frame]

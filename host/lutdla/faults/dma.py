@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from random import Random
 from typing import ClassVar
 
@@ -60,7 +61,7 @@ for _name, _bit in (("internal", INTERNAL_ERROR), ("slave", SLAVE_ERROR), ("deco
     }))  # fmt: skip
 
 
-class NeverIdle(DmaFault):
+class NeverIdle(DmaFault, ABC):
     """From the start of a transfer on, its channel says that it is at work for `left` more looks."""
 
     events = 2
@@ -69,9 +70,9 @@ class NeverIdle(DmaFault):
         super().__init__(random)
         self.left, self.status = self.looks(), -1
 
+    @abstractmethod
     def looks(self) -> int:
         """How many looks."""
-        raise NotImplementedError
 
     def write(self, target: str, offset: int, value: int) -> int | None:
         if target == "dma" and offset in (LENGTH, S2MM + LENGTH) and self.due():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from random import Random
 from typing import ClassVar
 
@@ -30,7 +31,7 @@ def split_packets(frame: bytes, config: CoreConfig) -> list[bytes]:
     return packets
 
 
-class StreamFault(Fault):
+class StreamFault(Fault, ABC):
     """A frame is changed on its way to the core."""
 
     group = "stream"
@@ -39,9 +40,9 @@ class StreamFault(Fault):
     def send(self, frame: bytes) -> list[bytes]:
         return self.change(frame) if self.due() else [frame]
 
+    @abstractmethod
     def change(self, frame: bytes) -> list[bytes]:
         """The frames that arrive instead."""
-        raise NotImplementedError
 
     @property
     def config(self) -> CoreConfig:
@@ -102,7 +103,7 @@ class FlipResult(Fault):
         return bytes(changed)
 
 
-class PacketsChange(StreamFault):
+class PacketsChange(StreamFault, ABC):
     """Whole packets are lost, doubled or change places."""
 
     def change(self, frame: bytes) -> list[bytes]:
@@ -110,9 +111,9 @@ class PacketsChange(StreamFault):
         self.rearrange(packets)
         return [b"".join(packets)] if packets else []
 
+    @abstractmethod
     def rearrange(self, packets: list[bytes]) -> None:
         """Change the list; at least two packets."""
-        raise NotImplementedError
 
 
 @kind
@@ -232,7 +233,7 @@ class Starved(StreamFault):
         return done and not (self.fired and self.armed)
 
 
-class ResultFault(Fault):
+class ResultFault(Fault, ABC):
     """A result frame is changed on its way."""
 
     group = "stream"
@@ -240,9 +241,9 @@ class ResultFault(Fault):
     def receive(self, frame: bytes | None) -> bytes | None:
         return self.change(frame) if frame is not None and self.due() else frame
 
+    @abstractmethod
     def change(self, frame: bytes) -> bytes | None:
         """The frame that arrives instead."""
-        raise NotImplementedError
 
     def beat(self, frame: bytes) -> int:
         """Where some beat begins."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lutdla.compiler.explain import RegionUse, explain
+from lutdla.compiler.explain import Explanation, RegionUse, explain
 from lutdla.inspection.layers import LayerUse, layers
 from lutdla.spec.artefact import Artefact
 
@@ -69,9 +69,9 @@ class Inspection:
         return asdict(self)
 
 
-def inspect_artefact(artefact: Artefact) -> Inspection:
-    """Inspect an artefact."""
-    found = explain(artefact)
+def inspect_artefact(artefact: Artefact, found: Explanation | None = None) -> Inspection:
+    """Inspect an artefact; `found` is its explanation, where there is one already."""
+    found = explain(artefact) if found is None else found
     return Inspection(
         artefact.digest, artefact.config.to_dict(), artefact.input_shape, artefact.outputs, artefact.provenance,
         found.images, found.cycles_per_image, found.steps_per_image, found.stream_cycles_per_image, found.table_bytes,

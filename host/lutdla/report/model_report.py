@@ -80,8 +80,8 @@ def make_report(path: Path, artefact: Artefact, examples: Examples | None = None
     inputs = (np.zeros((1, *artefact.input_shape), np.int8) if examples is None
               else artefact.quantize(examples.inputs[:sample]).reshape(-1, *artefact.input_shape))
     found = explain(artefact)
-    report = ModelReport(str(path), inspect_artefact(artefact), found, count(artefact, inputs) if counting else None,
-                         table_uses(artefact, found))
+    report = ModelReport(str(path), inspect_artefact(artefact, found), found,
+                         count(artefact, inputs) if counting else None, table_uses(artefact, found))
     if examples is None:
         return report
     recorder = Recorder(artefact)
