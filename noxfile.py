@@ -43,7 +43,7 @@ def check(session: nox.Session, tests: tuple[str, ...], extra: str = "", skipped
     """Install the wheel and run tests on it, not on the checkout."""
     session.install(f"{built()}{extra}", *TEST_TOOLS)
     session.run("lutdla", "--version")
-    session.run("python", "-c", "import sys; from lutdla.native.library import variant; print(variant()); "
+    session.run("python", "-c", "import sys; from lutdla.native.variants import variant; print(variant()); "
                 "sys.exit('lutdla computes without its compiled kernels') if variant() == 'numpy' else None")
     session.run("pytest", "-q", "-p", "no:cacheprovider", *(("-k", skipped) if skipped else ()), *tests,
                 *session.posargs, env={"OMP_NUM_THREADS": "1"})  # fmt: skip

@@ -26,7 +26,7 @@ from lutdla.compiler.random_network import random_network
 from lutdla.compiler.topologies import topology
 from lutdla.models.mlp import mlp
 from lutdla.models.resnet import resnet8
-from lutdla.native.library import SWITCH, VARIANTS, load, variant
+from lutdla.native.variants import SWITCH, VARIANTS, load, variant
 from lutdla.runtime.network import Network
 from lutdla.spec.artefact import Artefact
 from lutdla.spec.config import CoreConfig

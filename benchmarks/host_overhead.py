@@ -16,7 +16,7 @@ import numpy as np
 import lutdla
 from benchmarks.command import run
 from benchmarks.emulator_speed import networks
-from lutdla.native.library import variant
+from lutdla.native.variants import variant
 
 BATCHES = {1: 300, 32: 60, 1024: 9}
 """Images of a call -> calls, whose median counts."""

@@ -3,7 +3,7 @@
 import os
 from contextlib import contextmanager
 
-from lutdla.native.library import SWITCH, VARIANTS, load
+from lutdla.native.variants import SWITCH, VARIANTS, load
 
 KERNELS = ["0", *(name for name in VARIANTS if load(name) is not None)]
 """Values of SWITCH."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lutdla.native.library import variant
+from lutdla.native.variants import variant
 from lutdla.runtime.target import has_board
 
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")

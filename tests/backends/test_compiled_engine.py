@@ -9,7 +9,7 @@ from lutdla.backends import compiled_engine
 from lutdla.backends.compiled_engine import CompiledEngine
 from lutdla.backends.emulator import EmulatorModel
 from lutdla.backends.vector_engine import VectorEngine
-from lutdla.native.library import load
+from lutdla.native.variants import load
 from lutdla.reference import Reference
 from lutdla.spec.config import METRICS, CoreConfig
 from lutdla.spec.packets import load_packets

@@ -13,7 +13,7 @@ from lutdla.backends.vector_engine import nearest
 from lutdla.compiler.assemble import assemble
 from lutdla.compiler.random_network import random_network
 from lutdla.errors import InputError
-from lutdla.native.library import SWITCH
+from lutdla.native.variants import SWITCH
 from lutdla.reference import Reference, encode
 from lutdla.spec.config import METRICS, CoreConfig
 from lutdla.spec.memory import MemoryImage

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lutdla import cli, doctor
-from lutdla.native.library import SWITCH, VARIANTS
+from lutdla.native.variants import SWITCH, VARIANTS
 
 
 def found(name):

@@ -132,7 +132,7 @@ def test_without_a_compiler_it_installs_and_numpy_computes(distributions, tmp_pa
     with zipfile.ZipFile(wheel) as archive:
         assert not [name for name in archive.namelist() if name.endswith(".so")]
         archive.extractall(tmp_path / "installed")
-    shown = run(sys.executable, "-c", "from lutdla.native.library import variant; import lutdla; "
+    shown = run(sys.executable, "-c", "from lutdla.native.variants import variant; import lutdla; "
                 "print(variant(), lutdla.__file__)", cwd=tmp_path, env=os.environ | {"PYTHONPATH": "installed"})
     assert shown.startswith(f"numpy {tmp_path / 'installed'}")
 

@@ -15,7 +15,7 @@ from lutdla.compiler.assemble import assemble
 from lutdla.compiler.random_network import random_network
 from lutdla.compiler.topologies import topology
 from lutdla.models.resnet import resnet8
-from lutdla.native.library import SWITCH
+from lutdla.native.variants import SWITCH
 from lutdla.spec.config import CoreConfig
 from tests.kernels import KERNELS
 

@@ -53,7 +53,7 @@ class CompiledEngine:
     Args:
         config: the core.
         memories: what is loaded.
-        library: see `lutdla.native.library`.
+        library: see `lutdla.native.variants`.
 
     Raises:
         ProgramError: for a program that reaches past the core's memories; on hardware its results are undefined.

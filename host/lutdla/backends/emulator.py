@@ -20,7 +20,7 @@ from lutdla.backends.loaded import Engine, Memories, TableRows
 from lutdla.backends.vector_engine import VectorEngine
 from lutdla.errors import InputError, ProgramError
 from lutdla.native.crc import crc32
-from lutdla.native.library import library
+from lutdla.native.variants import library
 from lutdla.spec.config import CoreConfig
 from lutdla.spec.memory import LOADABLE, unpack_constants
 from lutdla.spec.packets import HEADER, LAST_OF_PIECE, PACKET_MAGIC, TABLE, ErrorCode, Kind, unpack_frames

@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import numpy.typing as npt
 
-from lutdla.native.library import library
+from lutdla.native.variants import library
 
 LEAST_BYTES = 4096
 """Shorter data is not worth the call."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lutdla.errors import InputError
-from lutdla.native.library import library
+from lutdla.native.variants import library
 from lutdla.spec.artefact import Artefact
 
 KERNELS = {np.dtype(np.float32): "quantize_float", np.dtype(np.uint8): "quantize_bytes"}

@@ -20,8 +20,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lutdla.native.library import SWITCH
 from lutdla.native.threads import in_threads as in_so_many_threads
+from lutdla.native.variants import SWITCH
 
 FOLDER = Path(__file__).parent
 FLAGS = ("-O3", "-march=native", "-std=c++17", "-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math",

@@ -7,8 +7,8 @@ import pytest
 from lutdla.backends.compiled_engine import CompiledEngine
 from lutdla.backends.emulator import EmulatorModel
 from lutdla.backends.vector_engine import VectorEngine
-from lutdla.native import library as kernels
-from lutdla.native.library import SWITCH, VARIANTS, library, load, variant
+from lutdla.native import variants as kernels
+from lutdla.native.variants import SWITCH, VARIANTS, library, load, variant
 from lutdla.spec.packets import load_packets, run_packets
 from tests.kernels import KERNELS, kernel
 from tests.networks import two_layers
